@@ -1,0 +1,57 @@
+# Thin: `make help` lists the targets; the work is in `python -m infra.local.…`.
+# PYTHON=… chooses the interpreter (3.11 or later; 3.13, as on Lambda, is preferred).
+.DEFAULT_GOAL := help
+.PHONY: help demo run test bench soak key replay lint format lock clean
+.DELETE_ON_ERROR:
+
+PY := .venv/bin/python
+READY := .venv/.ready
+export PYTHONPATH := layers/core/python:functions:.
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(READY) ## Take one payment per method from HTTP call to Kafka event, and show it
+	@$(PY) -m infra.local.demo
+
+run: $(READY) ## Keep the stack up until Ctrl-C: API on PORT (3000), sandbox on SANDBOX_PORT (3001)
+	@$(PY) -m infra.local.run
+
+test: lint ## Run everything: lint, types, unit, contract, integration, end to end
+	$(PY) -m pytest -m "not bench and not soak" -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+
+bench: $(READY) ## Measure against floors taken in the same run; writes .local/bench.json
+	@$(PY) -m infra.local.bench $(ARGS)
+
+soak: $(READY) ## The long outages
+	$(PY) -m pytest -m soak --timeout 3600 $(ARGS)
+
+key: $(READY) ## Create an API key: make key ARGS="--kind signing --scopes payments:read"
+	@$(PY) -m infra.local.key $(ARGS)
+
+replay: $(READY) ## Send stored events again: make replay ARGS="--payment PAY_… | --from T --to T"
+	@$(PY) -m infra.local.replay $(ARGS)
+
+lint: $(READY) ## Check format, lint and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: $(READY) ## Format, and fix what lint can fix
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (needs uv)
+	python3 -m uv pip compile $(LOCK) requirements.in -o requirements.txt
+	python3 -m uv pip compile $(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.env.example: $(READY) ## Write the settings and their defaults from the code
+	@$(PY) -m infra.local.env_example > $@.new && mv $@.new $@
+.PHONY: .env.example
+
+clean: ## Remove what the local stack keeps (databases, keys, logs)
+	@sh infra/local/clean.sh
+
+$(READY): requirements-dev.txt infra/local/venv.sh
+	@PYTHON="$(PYTHON)" sh infra/local/venv.sh
