@@ -1,0 +1,1 @@
+"""paygate: one payment gateway core, shared by every function."""

@@ -1,0 +1,1 @@
+"""Money, payments, refunds, events, errors and ids: standard library only."""

@@ -1,0 +1,95 @@
+"""What can go wrong, in the field's words. HTTP appears only at the edge."""
+
+from __future__ import annotations
+
+
+class PaygateError(Exception):
+    """A cause with a stable `code`; `retryable` says whether the same request may succeed later."""
+
+    code = "internal_error"
+    retryable = False
+
+
+class InvalidField(PaygateError):
+    """A value that can never be accepted; `field` is its path as the caller wrote it."""
+
+    code = "invalid_field"
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+        self.why = why
+
+
+class NotFound(PaygateError):
+    code = "not_found"
+
+
+class MethodNotAvailable(PaygateError):
+    """The payment method is known but its rail is not configured here."""
+
+    code = "method_not_available"
+
+
+class RailDeclined(PaygateError):
+    """The rail refused for good: asking again cannot help. `reason` is the rail's own code."""
+
+    code = "rail_declined"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the rail declined: {reason}")
+        self.reason = reason
+
+
+class OutcomeUnknown(PaygateError):
+    """The rail may or may not have done the work: never a failure, always to be asked about."""
+
+    code = "outcome_unknown"
+    retryable = True
+
+
+class CallbackRefused(PaygateError):
+    """A callback that does not verify. It changes nothing."""
+
+    code = "callback_refused"
+
+
+class IdempotencyKeyReused(PaygateError):
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("this idempotency key was used with a different request")
+
+
+class StillRunning(PaygateError):
+    """The first request with this idempotency key has not finished."""
+
+    code = "request_in_progress"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("a request with this idempotency key is still running")
+
+
+class RefundNotPossible(PaygateError):
+    """More than what is left, nothing received, or a payment whose money was withdrawn."""
+
+    code = "refund_not_possible"
+
+
+class NotCancellable(PaygateError):
+    code = "not_cancellable"
+
+
+class Unavailable(PaygateError):
+    """A part of ours (PostgreSQL) cannot be reached now; nothing was decided."""
+
+    code = "unavailable"
+    retryable = True
+
+
+class Conflict(PaygateError):
+    """Somebody else changed the row first; the caller reloads and decides again."""
+
+    code = "conflict"
+    retryable = True

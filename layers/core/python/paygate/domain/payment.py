@@ -1,0 +1,177 @@
+"""A payment, and every way its state can move. Pure: what happens is returned, never done here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from paygate.domain import events
+from paygate.domain.errors import Conflict
+from paygate.domain.money import Money, decimal_text
+from paygate.domain.states import (
+    GONE_STATES,
+    OPEN_STATES,
+    PAID_STATES,
+    PAYMENT_TRANSITIONS,
+    PaymentException,
+    PaymentState,
+    RefundState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from paygate.domain.events import Event
+    from paygate.domain.refund import Refund
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What the shop asked (`price`), what the rail must bring (`due`), what came and went in due's units.
+
+    `version` grows with every change and is what compare-and-set compares; `sequence` is the last event's.
+    """
+
+    id: str
+    order_id: str
+    user_id: int
+    method: str
+    channel: str
+    state: PaymentState
+    price: Money
+    due: Money
+    request_id: str
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    description: str | None = None
+    return_url: str | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    received: int = 0
+    pending: int = 0
+    refund_reserved: int = 0
+    refunded: int = 0
+    refunded_outside: int = 0
+    exceptions: tuple[PaymentException, ...] = ()
+    settled_at: datetime | None = None
+    failure_reason: str | None = None
+    version: int = 1
+    sequence: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def refundable(self) -> int:
+        """Units that a new refund of ours may still take."""
+        left = self.received - self.refunded - self.refunded_outside - self.refund_reserved
+        return max(left, 0)
+
+    def refunded_text(self) -> str:
+        return decimal_text(self.refunded + self.refunded_outside, self.due.asset.decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A move to commit: the row before and after, why, and the event that commits with it."""
+
+    before: Payment
+    after: Payment
+    reason: str
+    event: Event | None = None
+
+
+def accept(payment: Payment, at: datetime) -> Change:
+    """The rail took the order, or there was nothing to ask."""
+    return Change(payment, _move(payment, PaymentState.PENDING, at), "accepted")
+
+
+def confirm(payment: Payment, pending: int, at: datetime) -> Change:
+    """Money is seen and not final. A payment that is over stays where it is and shows what is pending."""
+    state = PaymentState.CONFIRMING if payment.is_open else payment.state
+    return Change(payment, replace(_move(payment, state, at), pending=pending), "confirming")
+
+
+def settle(payment: Payment, received: int, at: datetime, event_id: str, *, is_duplicate: bool) -> Change:
+    """Final money, at least what was due. Late money is money; a second payment of one order is flagged."""
+    found = {
+        PaymentException.OVERPAID: received > payment.due.units,
+        PaymentException.LATE: payment.state in GONE_STATES,
+        PaymentException.DUPLICATE: is_duplicate,
+    }
+    after = replace(
+        _move(payment, PaymentState.SETTLED, at),
+        received=received,
+        pending=0,
+        settled_at=at,
+        failure_reason=None,
+        exceptions=_with(payment.exceptions, *(name for name, is_so in found.items() if is_so)),
+        sequence=payment.sequence + 1,
+    )
+    return Change(payment, after, "settled", events.settled(event_id, after, at))
+
+
+def fail(payment: Payment, reason: str, at: datetime, event_id: str) -> Change:
+    """The rail says that no money will come."""
+    return _end(payment, PaymentState.FAILED, reason, at, event_id)
+
+
+def expire(payment: Payment, at: datetime, event_id: str) -> Change:
+    """The window closed. What came and is too little stays refundable."""
+    return _end(payment, PaymentState.EXPIRED, "EXPIRED", at, event_id)
+
+
+def cancel(payment: Payment, at: datetime, event_id: str) -> Change:
+    return _end(payment, PaymentState.CANCELLED, "CANCELLED", at, event_id)
+
+
+def refund_moved(
+    payment: Payment, before: Refund | None, after: Refund, at: datetime, event_id: str
+) -> Change:
+    """Book a refund's move on its payment: reserve, sums, and the state that the sums give."""
+    units = after.amount.units
+    was_held = before is not None and before.holds_reserve
+    was_done = before is not None and before.state is RefundState.SUCCEEDED
+    is_done = after.state is RefundState.SUCCEEDED
+    done = units * (is_done - was_done)
+    is_ours = after.origin == "API"
+    sums = replace(
+        payment,
+        refund_reserved=payment.refund_reserved - units * (was_held - after.holds_reserve),
+        refunded=payment.refunded + (done if is_ours else 0),
+        refunded_outside=payment.refunded_outside + (0 if is_ours else done),
+    )
+    moved = replace(_move(sums, _state_by_refunds(sums), at), sequence=payment.sequence + 1)
+    if is_done:
+        return Change(payment, moved, "refunded", events.refunded(event_id, moved, after, at))
+    if after.state is RefundState.FAILED:
+        return Change(payment, moved, "refund failed", events.refund_failed(event_id, moved, after, at))
+    return Change(payment, replace(moved, sequence=payment.sequence), "refund " + after.state.lower())
+
+
+def _state_by_refunds(payment: Payment) -> PaymentState:
+    if payment.state not in PAID_STATES:
+        return payment.state
+    gone = payment.refunded + payment.refunded_outside
+    if gone == 0:
+        return PaymentState.SETTLED
+    return PaymentState.REFUNDED if gone >= payment.received else PaymentState.PARTIALLY_REFUNDED
+
+
+def _end(payment: Payment, state: PaymentState, reason: str, at: datetime, event_id: str) -> Change:
+    after = replace(
+        _move(payment, state, at), pending=0, failure_reason=reason, sequence=payment.sequence + 1
+    )
+    return Change(payment, after, reason.lower(), events.failed(event_id, after, at))
+
+
+def _move(payment: Payment, state: PaymentState, at: datetime) -> Payment:
+    if payment.state is not state and (payment.state, state) not in PAYMENT_TRANSITIONS:
+        raise Conflict(f"payment {payment.id} cannot go from {payment.state} to {state}")
+    return replace(payment, state=state, updated_at=at, version=payment.version + 1)
+
+
+def _with(exceptions: tuple[PaymentException, ...], *more: PaymentException) -> tuple[PaymentException, ...]:
+    return exceptions + tuple(name for name in more if name not in exceptions)

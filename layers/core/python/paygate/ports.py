@@ -1,0 +1,425 @@
+"""What the services need from outside, and the frozen values that cross the border.
+
+Arguments are positional-only so that an adapter names its own; a rail is added by implementing `PaymentRail`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from paygate.domain.money import Money
+    from paygate.domain.payment import Change, Payment
+    from paygate.domain.refund import Refund
+
+# ---------------------------------------------------------------- rails
+
+
+class TradeStatus(StrEnum):
+    """What a rail says of an order, in one vocabulary for all rails."""
+
+    ABSENT = "ABSENT"  # the rail knows no such order (at Alipay: not scanned yet)
+    WAITING = "WAITING"  # it exists and nobody has paid
+    PROCESSING = "PROCESSING"  # money is on its way, or the rail cannot say yet
+    PAID = "PAID"
+    FAILED = "FAILED"  # it will never be paid
+    CLOSED = "CLOSED"  # closed without money, or after a full refund
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a rail is asked to collect. The same `reference` always carries the same order.
+
+    `expires_at` is the rail's own absolute expiry; `opened_at` is when the attempt was written.
+    """
+
+    reference: str
+    channel: str
+    amount: Money
+    subject: str
+    opened_at: datetime
+    expires_at: datetime
+    return_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What the payer gets: a type of `api.md`'s list and its fields, JSON values only."""
+
+    type: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a rail says about one order, verified.
+
+    `amount` is the order's total at the rail, `refunded` the cumulative sum given back (None: not told),
+    `refund_reference` the refund that a callback tells of. `mismatch` names a fact that is not ours
+    (another app, another seller): the message is genuine and must change nothing.
+    """
+
+    reference: str
+    status: TradeStatus
+    rail_id: str | None = None
+    amount: Money | None = None
+    at: datetime | None = None
+    refunded: Money | None = None
+    refund_reference: str | None = None
+    reason: str | None = None
+    mismatch: str | None = None
+
+
+class RefundStatus(StrEnum):
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    ABSENT = "ABSENT"  # the rail knows no such refund: the same request may be sent again
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """A refund as a rail is asked for it; `reference` is the same on every retry."""
+
+    order_reference: str
+    reference: str
+    amount: Money
+    order_amount: Money
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    status: RefundStatus
+    rail_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRequest:
+    """A callback exactly as it arrived: the body's bytes, header names in lower case, the query as sent."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackReply:
+    """An answer in the rail's own words."""
+
+    status: int
+    content_type: str
+    body: str
+
+
+class PaymentRail(Protocol):
+    """An outside payment system.
+
+    Every call raises OutcomeUnknown when the rail may have done the work (a timeout, a 5xx, an answer that
+    does not verify), and RailDeclined when it certainly did not and never will.
+    """
+
+    name: str
+    """Lower case; also the last part of its callback's path."""
+
+    query_schedule: Sequence[int]
+    """Seconds after an attempt was opened at which `resolve` asks about it; the last interval repeats."""
+
+    silent_channels: frozenset[str]
+    """Channels whose `open` only signs and never calls the rail."""
+
+    def open(self, order: Order, /) -> Action:
+        """Ask the rail to collect. Safe to repeat with the same order."""
+
+    def query(self, reference: str, /) -> Observation:
+        """Ask what became of the order."""
+
+    def close(self, reference: str, /) -> Observation:
+        """Close an unpaid order; answers what the rail says now: CLOSED, ABSENT, or PAID if it was too late."""
+
+    def refund(self, refund: RefundOrder, /) -> RefundAnswer:
+        """Give money back. Safe to repeat with the same reference."""
+
+    def query_refund(self, refund: RefundOrder, /) -> RefundAnswer:
+        """Ask what became of a refund."""
+
+    def read_callback(self, request: CallbackRequest, /) -> Observation:
+        """Verify over the raw bytes and read; raises CallbackRefused, and changes nothing."""
+
+    def callback_accepted(self) -> CallbackReply:
+        """The answer that stops the rail's retries."""
+
+    def callback_refused(self) -> CallbackReply:
+        """The answer that makes the rail try again later."""
+
+
+# ---------------------------------------------------------------- strategies
+
+
+class Strategy(Protocol):
+    """How one payment method uses a rail."""
+
+    method: str
+    rail: str
+    channels: Sequence[str]
+    """Channels a caller may ask for; the first is the default."""
+
+    currencies: Sequence[str]
+
+    def due(self, price: Money, /) -> Money:
+        """What the rail must bring for `price`."""
+
+    def order(self, payment: Payment, attempt: Attempt, /) -> Order:
+        """The order for the rail; a pure function of what is stored, so that a repeat is identical."""
+
+
+# ---------------------------------------------------------------- the truth
+
+
+class AttemptStatus(StrEnum):
+    STARTED = "STARTED"  # committed, the rail's answer not seen yet
+    OPEN = "OPEN"  # the rail accepted
+    UNKNOWN = "UNKNOWN"  # the rail may have accepted
+    DONE = "DONE"  # nothing more will come of it
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One order at a rail for one payment. `reference` is derived from the payment, so a retry repeats it.
+
+    `next_query_at` is when `resolve` asks next (None: no need). `action_sealed` is encrypted.
+    """
+
+    payment_id: str
+    number: int
+    rail: str
+    reference: str
+    status: AttemptStatus
+    rail_expires_at: datetime
+    created_at: datetime
+    next_query_at: datetime | None
+    queries: int = 0
+    rail_id: str | None = None
+    action_sealed: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A caller's idempotency key and the hash of the request it stands for (method, concrete path, body)."""
+
+    key: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A stored answer: HTTP status and the exact body, kept encrypted at rest."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What PostgreSQL knows of an idempotency key. `fence` grows with every takeover."""
+
+    request_hash: bytes
+    fence: int
+    is_leased: bool
+    resource_id: str
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCallback:
+    id: str
+    rail: str
+    request: CallbackRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Something an operator must look at; the same `dedupe` opens it once."""
+
+    kind: str
+    dedupe: str
+    rail: str
+    detail: Mapping[str, Any]
+    payment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of payments (JSON documents) and the cursor of the next, if any."""
+
+    documents: Sequence[str]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """What a list is narrowed to; None means all. Times bound `createdAt`: since ≤ t < until."""
+
+    state: str | None = None
+    method: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Transaction(Protocol):
+    """Statements of one explicit transaction; it commits when its block ends without an error."""
+
+    # payments
+    def add_payment(self, payment: Payment, attempt: Attempt, claim: Claim, answer: Answer | None, /) -> bool:
+        """Insert everything at once, or nothing and False when the idempotency key is taken."""
+
+    def payment(self, payment_id: str, /) -> Payment | None: ...
+
+    def save(self, change: Change, /) -> None:
+        """Compare-and-set on version, with timeline and event; raises Conflict when another was first."""
+
+    def claim_order(self, order_id: str, payment_id: str, /) -> bool:
+        """Whether this payment is the one that settled the order first (False: a DUPLICATE)."""
+
+    # attempts
+    def attempt(self, payment_id: str, /) -> Attempt | None:
+        """The newest attempt of a payment."""
+
+    def attempt_by_reference(self, rail: str, reference: str, /) -> Attempt | None: ...
+
+    def save_attempt(self, attempt: Attempt, /) -> None: ...
+
+    # idempotency
+    def key(self, key: str, /) -> KeyRecord | None: ...
+
+    def take_over_key(self, key: str, fence: int, /) -> bool:
+        """Take a record whose lease ran out; False when another took it first."""
+
+    def store_answer(self, key: str, fence: int, answer: Answer, /) -> bool:
+        """False when the record was taken over: the answer is then another's to give."""
+
+    def release_key(self, key: str, fence: int, /) -> None:
+        """End the lease, so that a retry may resume at once."""
+
+    # refunds
+    def reserve_refund(self, refund: Refund, claim: Claim, next_query_at: datetime, /) -> bool:
+        """Reserve and insert at once, or nothing and False: the key is taken or the money is not there."""
+
+    def refund(self, refund_id: str, /) -> Refund | None: ...
+
+    def refund_by_reference(self, payment_id: str, reference: str, /) -> Refund | None: ...
+
+    def save_refund(self, before: Refund, after: Refund, next_query_at: datetime | None, /) -> None:
+        """Compare-and-set on the state; raises Conflict."""
+
+    def add_outside_refund(self, refund: Refund, /) -> bool: ...
+
+    # callbacks and cases
+    def store_callback(self, callback: StoredCallback, /) -> tuple[str, bool]:
+        """Keep the bytes; answers the id of the first such callback, and whether it was applied before."""
+
+    def callback(self, callback_id: str, /) -> StoredCallback | None: ...
+
+    def callback_applied(self, callback_id: str, outcome: str, /) -> None: ...
+
+    def open_case(self, case: Case, /) -> bool:
+        """False when the same case is open already."""
+
+
+class Documents(Protocol):
+    """Payments as the JSON documents that callers see, built where the rows are."""
+
+    def by_ids(self, payment_ids: Sequence[str], /) -> dict[str, str]: ...
+
+    def of_order(self, order_id: str, limit: int, cursor: str | None, /) -> Page: ...
+
+    def list(self, wanted: ListFilter, limit: int, cursor: str | None, /) -> Page: ...
+
+    def refund(self, refund_id: str, /) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DueRefund:
+    refund_id: str
+    payment_id: str
+
+
+class Agenda(Protocol):
+    """Work that is due, each piece leased to one worker at a time, oldest first."""
+
+    def attempts(self, limit: int, lease_seconds: int, /) -> Sequence[Attempt]: ...
+
+    def refunds(self, limit: int, lease_seconds: int, /) -> Sequence[DueRefund]: ...
+
+    def callbacks(self, limit: int, lease_seconds: int, /) -> Sequence[str]: ...
+
+    def expired(self, limit: int, lease_seconds: int, margin_seconds: int, /) -> Sequence[str]: ...
+
+    def refund_tried(self, refund_id: str, next_query_at: datetime, /) -> None: ...
+
+    def sweep(self, /) -> None:
+        """Drop idempotency keys and seen signatures that are past keeping."""
+
+
+class Ledger(Protocol):
+    """PostgreSQL, the only truth."""
+
+    documents: Documents
+    agenda: Agenda
+
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+
+# ---------------------------------------------------------------- the rest
+
+
+class IdempotencyCache(Protocol):
+    """The fast path in front of PostgreSQL. It may forget or hang; then everything is a miss."""
+
+    def begin(self, claim: Claim, /) -> Answer | bool:
+        """The stored answer; or True: go ahead; or False: another is running. Raises IdempotencyKeyReused."""
+
+    def finish(self, claim: Claim, answer: Answer, /) -> None: ...
+
+    def abandon(self, claim: Claim, /) -> None: ...
+
+
+class Nudge(Protocol):
+    """Tell the relay that something was committed. Best effort: the schedule is the safety net."""
+
+    def __call__(self) -> None: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC, whole milliseconds."""
+
+
+class Ids(Protocol):
+    def new(self, prefix: str, /) -> str: ...
+
+
+class Sealer(Protocol):
+    """Authenticated encryption at rest; `context` is bound to the bytes and must be the same to open them."""
+
+    def seal(self, plain: bytes, context: str, /) -> bytes: ...
+
+    def open(self, sealed: bytes, context: str, /) -> bytes: ...
+
+
+class Meter(Protocol):
+    """Business metrics. Ids are never dimensions."""
+
+    def count(self, name: str, /, value: int = 1, **dimensions: str) -> None: ...
+
+    def measure(self, name: str, milliseconds: int, /, **dimensions: str) -> None: ...
+
+    def alarm(self, name: str, /, **dimensions: str) -> None:
+        """A count that somebody must look at."""
