@@ -1,0 +1,46 @@
+"""AWS's APIs from moto: Secrets Manager, SQS, KMS and others. Nothing survives a restart."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from infra.local.ports import HOST
+from infra.local.server import Server
+
+CREDENTIALS = {
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+}
+
+
+class Aws(Server):
+    name = "aws"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(self.port)]
+
+    def environment(self) -> Mapping[str, str]:
+        quiet = {"PYTHONWARNINGS": "ignore", "MOTO_PORT": str(self.port)}
+        return {**os.environ, **CREDENTIALS, **quiet}
+
+    def client(self, service: str) -> Any:
+        import boto3
+
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=CREDENTIALS["AWS_REGION"],
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.url}
