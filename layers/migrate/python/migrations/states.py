@@ -1,0 +1,20 @@
+"""Copies the domain's state tables into the database, where foreign keys hold every writer to them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from paygate.domain.states import PAYMENT_TRANSITIONS, PaymentState, RefundState
+
+
+def fill_state_tables() -> None:
+    """Insert what is missing; a later revision calls it again when the tables have grown."""
+    bind = op.get_bind()
+    for table, states in (("payment_states", PaymentState), ("refund_states", RefundState)):
+        insert = sa.text(f"INSERT INTO {table} VALUES (:state) ON CONFLICT DO NOTHING")  # noqa: S608  # ours
+        bind.execute(insert, [{"state": state.value} for state in states])
+    bind.execute(
+        sa.text("INSERT INTO payment_transitions VALUES (:before, :after) ON CONFLICT DO NOTHING"),
+        [{"before": before.value, "after": after.value} for before, after in PAYMENT_TRANSITIONS],
+    )
