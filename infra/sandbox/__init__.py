@@ -1,0 +1,12 @@
+"""The rails' simulators: one process that speaks each rail's own wire.
+
+Nothing here is imported from the gateway, so a mistake there cannot hide behind the same mistake here.
+Every sub-package is a rail and offers two functions, which is all that a new rail has to add:
+
+    blueprint(world: World) -> flask.Blueprint          the rail's routes, each below /<rail>/
+    provision(directory: Path, base_url: str) -> dict   a merchant's keys, made once; settings by name
+"""
+
+from infra.sandbox.rails import provision
+
+__all__ = ["provision"]
