@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 STOP_SECONDS = 8
@@ -46,7 +47,7 @@ def lock_directory(path: str) -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > give_up_at:
-                print(f"Another process still works on {os.path.dirname(path)}.", file=sys.stderr)
+                print(f"Another process still works on {Path(path).parent}.", file=sys.stderr)
                 sys.exit(EXIT_LOCKED)
             time.sleep(0.02)
         else:
@@ -63,7 +64,7 @@ def launch(order: dict[str, Any], lock: int) -> subprocess.Popen[bytes]:
         cwd=order["cwd"],
         pass_fds=[lock],
         start_new_session=True,
-        preexec_fn=die_with_parent(order["death_signal"]),
+        preexec_fn=die_with_parent(order["death_signal"]),  # noqa: PLW1509 (there are no threads here)
         **identity,
     )
 
