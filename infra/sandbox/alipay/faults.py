@@ -17,7 +17,8 @@ Callback kinds (`method` "callback"):
   delay            send it after `seconds`
   reorder          keep it back until a later callback of the order was answered
   duplicate        send `copies` (default 20), all at once
-  wrong_amount, wrong_app_id, wrong_seller, other_order (`out_trade_no_sent`), override (`fields`)
+  wrong_amount, wrong_app_id, wrong_seller, other_order (`out_trade_no_sent`),
+  override (`fields`)
                    well signed, with these values in it
   bad_signature    one value changed after signing
 """
@@ -28,14 +29,14 @@ from typing import Any
 
 from infra.sandbox.alipay.ledger import Db
 
-CALLBACK_KINDS = {
-    "withhold", "delay", "reorder", "duplicate", "wrong_amount", "wrong_app_id", "wrong_seller", "other_order",
-    "bad_signature", "override",
-}  # fmt: skip
-GATEWAY_KINDS = {
-    "delay", "timeout", "drop", "drop_after", "system_error", "business_error", "http_error", "garbage",
-    "bad_signature", "callback_first",
-}  # fmt: skip
+GATEWAY_KINDS = set(
+    "delay timeout drop drop_after system_error business_error http_error garbage bad_signature"
+    " callback_first".split()
+)
+CALLBACK_KINDS = set(
+    "withhold delay reorder duplicate wrong_amount wrong_app_id wrong_seller other_order bad_signature"
+    " override".split()
+)
 # What the kind changes among the signed fields.
 OVERRIDES: dict[str, dict[str, str]] = {
     "wrong_amount": {"total_amount": "0.01", "receipt_amount": "0.01", "buyer_pay_amount": "0.01"},

@@ -24,7 +24,7 @@ class Exchange:
 
     @property
     def out_trade_no(self) -> str:
-        return str(self.request.biz.get("out_trade_no") or "")
+        return number_sent(self.request)
 
     def work(self) -> dict[str, Any]:
         try:
@@ -90,9 +90,7 @@ def run(alipay: Alipay, request: Request) -> Response:
 
 def open_app_order(alipay: Alipay, order_string: bytes) -> Any:
     request = accept(alipay, wire.read_params("", order_string.strip()), {APP_METHOD})
-    calls.record(
-        alipay.ledger, request.method, str(request.biz.get("out_trade_no") or ""), request.clock_skew_seconds
-    )
+    calls.record(alipay.ledger, request.method, number_sent(request), request.clock_skew_seconds)
     with alipay.ledger.transaction() as db:
         return trades.scan(db, trades.open_order(db, request))
 
@@ -118,10 +116,16 @@ def error_page(body: dict[str, Any]) -> Response:
     return Response(render_template("alipay/error.html", error=body))
 
 
+def number_sent(request: Request, name: str = "out_trade_no") -> str:
+    """The order's number as it was sent, not judged yet, but fit to be stored."""
+    return str(request.biz.get(name) or "").encode(errors="replace").decode()
+
+
 def _order_number(alipay: Alipay, request: Request) -> str:
     """The merchant's number of the order, looked up where only Alipay's own was given."""
-    if request.biz.get("out_trade_no") or not request.biz.get("trade_no"):
-        return str(request.biz.get("out_trade_no") or "")
+    out_trade_no, trade_no = number_sent(request), number_sent(request, "trade_no")
+    if out_trade_no or not trade_no:
+        return out_trade_no
     with alipay.ledger.transaction() as db:
-        trade = trades.find(db, trade_no=str(request.biz["trade_no"]))
+        trade = trades.find(db, trade_no=trade_no)
     return trade["out_trade_no"] if trade else ""

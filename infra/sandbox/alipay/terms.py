@@ -38,7 +38,7 @@ def text(biz: dict[str, Any], name: str, longest: int, *, is_required: bool = Fa
         if is_required:
             raise refused("INVALID_PARAMETER", f"参数无效: {name}不能为空")
         return ""
-    if not isinstance(value, str) or len(value) > longest or re.search(r"[\x00-\x1f]", value):
+    if not isinstance(value, str) or len(value) > longest or re.search(r"[\x00-\x1f\ud800-\udfff]", value):
         raise refused("INVALID_PARAMETER", f"参数无效: {name}")
     return value
 

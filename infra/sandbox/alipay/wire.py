@@ -1,7 +1,6 @@
 """The gateway's bytes: how requests are read and checked, how answers and notifications are signed."""
 
 import base64
-import binascii
 import json
 import re
 import time
@@ -127,7 +126,7 @@ def _check_signature(params: dict[str, str], merchant: Merchant) -> None:
         signature = base64.b64decode(params["sign"], validate=True)
         data = text.encode(params.get("charset", "gbk"))
         merchant.app_public_key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, binascii.Error, UnicodeError):
+    except (InvalidSignature, ValueError):
         shown = text.replace("&", "&amp;")
         raise invalid(
             "invalid-signature",
@@ -168,7 +167,7 @@ def _biz_content(params: dict[str, str]) -> dict[str, Any]:
         raise GatewayError("40001", "isv.missing-parameter", "缺少参数: biz_content")
     try:
         biz = json.loads(params["biz_content"], parse_float=str, parse_int=str, parse_constant=_no_constant)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid("invalid-parameter", "biz_content 不是合法的 JSON") from None
     if not isinstance(biz, dict):
         raise invalid("invalid-parameter", "biz_content 不是 JSON 对象")
