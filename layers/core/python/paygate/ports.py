@@ -142,7 +142,7 @@ class PaymentRail(Protocol):
         """Ask what became of the order."""
 
     def close(self, reference: str, /) -> Observation:
-        """Close an unpaid order; answers what the rail says now: CLOSED, ABSENT, or PAID if it was too late."""
+        """Close an unpaid order; answers what the rail says now: CLOSED, ABSENT, or PAID when too late."""
 
     def refund(self, refund: RefundOrder, /) -> RefundAnswer:
         """Give money back. Safe to repeat with the same reference."""
@@ -309,8 +309,8 @@ class Transaction(Protocol):
         """End the lease, so that a retry may resume at once."""
 
     # refunds
-    def reserve_refund(self, refund: Refund, claim: Claim, next_query_at: datetime, /) -> bool:
-        """Reserve and insert at once, or nothing and False: the key is taken or the money is not there."""
+    def reserve_refund(self, refund: Refund, claim: Claim, next_query_at: datetime, /) -> tuple[bool, bool]:
+        """Whether the key was free, and whether the money was there: both, or the caller rolls back."""
 
     def refund(self, refund_id: str, /) -> Refund | None: ...
 
@@ -340,7 +340,7 @@ class Documents(Protocol):
 
     def of_order(self, order_id: str, limit: int, cursor: str | None, /) -> Page: ...
 
-    def list(self, wanted: ListFilter, limit: int, cursor: str | None, /) -> Page: ...
+    def search(self, wanted: ListFilter, limit: int, cursor: str | None, /) -> Page: ...
 
     def refund(self, refund_id: str, /) -> str | None: ...
 
@@ -375,6 +375,84 @@ class Ledger(Protocol):
     agenda: Agenda
 
     def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+
+# ---------------------------------------------------------------- events out
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedEvent:
+    """A committed event on its way out; `payload` goes out byte for byte."""
+
+    payment_id: str
+    sequence: int
+    event_id: str
+    kind: str
+    topics: Sequence[str]
+    payload: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An event that the stream will not take, for a reason of its own; `cause` is one word."""
+
+    event: QueuedEvent
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a batch. `unsent` may or may not have arrived, and will be sent again."""
+
+    sent: Sequence[QueuedEvent]
+    refused: Sequence[Refusal]
+    unsent: Sequence[QueuedEvent]
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """`depth` counts up to a bound; `age_ms` is how long the oldest has waited."""
+
+    depth: int
+    age_ms: int
+
+
+class Outbox(Protocol):
+    """Committed events that wait to be sent. A lease names who sends them; a lost lease changes nothing."""
+
+    def lease(self, lease: str, limit: int, seconds: int, /) -> Sequence[QueuedEvent]:
+        """The oldest that are due, at most one a payment: its earliest."""
+
+    def sent(self, lease: str, events: Sequence[QueuedEvent], /) -> None: ...
+
+    def release(self, lease: str, events: Sequence[QueuedEvent], cause: str, /) -> None: ...
+
+    def hold_back(self, lease: str, refusals: Sequence[Refusal], /) -> None:
+        """Try again later, and later each time."""
+
+    def backlog(self) -> Backlog: ...
+
+    def drop_old(self, days: int, /) -> int:
+        """Drop a bounded number of events that were sent and are older than that."""
+
+    def replay_payment(self, payment_id: str, /) -> int: ...
+
+    def replay_range(self, since: datetime, until: datetime, /) -> int: ...
+
+
+class Sending(Protocol):
+    """A batch under way."""
+
+    def finish(self, seconds: float, /) -> Delivery:
+        """Wait no longer than that. Nothing unresolved is ever sent afterwards."""
+
+
+class EventStream(Protocol):
+    """Where events go, keyed by payment. Raises Unavailable when it cannot be reached at all."""
+
+    def start(self, events: Sequence[QueuedEvent], /) -> Sending: ...
 
 
 # ---------------------------------------------------------------- the rest
@@ -423,3 +501,46 @@ class Meter(Protocol):
 
     def alarm(self, name: str, /, **dimensions: str) -> None:
         """A count that somebody must look at."""
+
+
+# ---------------------------------------------------------------- callers
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An API key as it is kept: a BEARER key's keyed hash, or a SIGNING key's secret, opened."""
+
+    id: str
+    kind: str
+    secret_hash: bytes | None
+    secret: bytes | None = field(repr=False)
+    scopes: frozenset[str]
+
+
+class KeyStore(Protocol):
+    def find(self, key_id: str, /) -> StoredKey | None: ...
+
+    def touched(self, key_id: str, /) -> None:
+        """Keep when the key was last used, to the minute."""
+
+    def first_sight(self, signature: bytes, /) -> bool:
+        """False when this signature was seen before."""
+
+    def add(self, key: StoredKey, name: str, /) -> None: ...
+
+    def revoke(self, key_id: str, /) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a key may still ask in the current window."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+    is_allowed: bool
+
+
+class Limiter(Protocol):
+    def take(self, key_id: str, /) -> Allowance | None:
+        """Count one request; None when Redis is gone: limits then fail open."""

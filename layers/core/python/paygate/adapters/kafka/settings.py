@@ -1,0 +1,56 @@
+"""How to reach Kafka, as kafka-python's keyword arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """`security_protocol` PLAINTEXT, SSL or SASL_SSL; `sasl_mechanism` SCRAM-SHA-512, PLAIN or AWS_MSK_IAM.
+
+    `new_topic_partitions` None: topics exist (`migrate` made them). A number: a missing topic is created with
+    that many, where the broker allows.
+    """
+
+    bootstrap_servers: str
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    new_topic_partitions: int | None = None
+    new_topic_replicas: int = 1
+
+    def connection(self) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self.bootstrap_servers.split(","),
+            "security_protocol": self.security_protocol,
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_plain_username": self.username,
+            "sasl_plain_password": self.password,
+        }
+
+
+REQUEST_MS = 5_000
+DELIVERY_MS = 8_000  # well below the relay's lease of 30 s
+REACH_MS = 3_000
+
+
+def producing() -> dict[str, Any]:
+    """What the relay's producer is set to beside the connection.
+
+    With idempotence kafka-python keeps one batch a partition in flight, so order holds.
+    """
+    return {
+        "acks": "all",
+        "enable_idempotence": True,
+        "linger_ms": 5,
+        "batch_size": 262_144,
+        "max_block_ms": REACH_MS,
+        "bootstrap_timeout_ms": REACH_MS,
+        "request_timeout_ms": REQUEST_MS,
+        "delivery_timeout_ms": DELIVERY_MS,
+        "reconnect_backoff_max_ms": 1_000,
+        "metrics_enabled": False,
+    }
