@@ -6,7 +6,7 @@
 
 PY := .venv/bin/python
 READY := .venv/.ready
-export PYTHONPATH := layers/core/python:functions:.
+export PYTHONPATH := layers/core/python:layers/migrate/python:functions:.
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

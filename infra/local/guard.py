@@ -27,8 +27,8 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # SIG_IGN would be inherited by the server
     order = json.loads(sys.argv[1])
     parent = os.getppid()
     server = launch(order, lock_directory(order["lock"]))

@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -145,7 +144,7 @@ def main() -> None:
         scale=float(os.environ.get("LOCAL_SCHEDULE_SCALE", "0.08")),
         minimum=float(os.environ.get("LOCAL_SCHEDULE_MIN_SECONDS", "1")),
     )
-    jobs: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+    jobs: list[tuple[Any, tuple[Any, ...]]] = []
     for function in template.functions:
         jobs += [(scheduler.run_schedule, (function, schedule)) for schedule in function.schedules]
         jobs += [

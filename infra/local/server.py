@@ -40,7 +40,7 @@ class Server:
     def __init__(self, directory: Path, port: int | None = None) -> None:
         self.directory = directory.resolve()
         self.port = port or free_port()
-        self._port_is_fixed = port is not None
+        self.is_port_fixed = port is not None
         self._guard: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
@@ -66,15 +66,15 @@ class Server:
     def start(self) -> Self:
         if self.is_running:
             return self
-        if self._port_is_fixed and not is_free(self.port):
+        if self.is_port_fixed and not is_free(self.port):
             raise PortTaken(self.port, self.port_setting)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.prepare()
         for _ in range(START_ATTEMPTS):
             if self._try_start():
-                self._port_is_fixed = True
+                self.is_port_fixed = True
                 return self
-            if self._port_is_fixed or is_free(self.port):
+            if self.is_port_fixed or is_free(self.port):
                 break
             self.port = free_port()
         raise StartFailed(f"{self.name} did not start.\n{self.log_tail()}")

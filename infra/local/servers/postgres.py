@@ -159,7 +159,7 @@ class Postgres(Server):
         able = subprocess.run([*self._prefix, *probe], check=False) if shutil.which("setpriv") else None
         if able is None or able.returncode:
             raise StartFailed(
-                "PostgreSQL refuses to run as root, and nobody, the user it would run as instead, cannot reach "
+                "PostgreSQL refuses to run as root, and nobody, its user then, cannot reach "
                 f"{self.directory}. Run as an ordinary user, or move the checkout to where all may look."
             )
 

@@ -11,7 +11,7 @@ import requests
 from infra.local.ports import HOST
 from infra.local.server import ROOT, Server
 
-CODE = (ROOT / "layers/core/python", ROOT / "functions", ROOT)
+CODE = (ROOT / "layers/core/python", ROOT / "layers/migrate/python", ROOT / "functions", ROOT)
 # Rails are on loopback; whatever proxy the shell knows must not see their traffic.
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
 
@@ -65,8 +65,12 @@ class Sandbox(Program):
     port_setting = "SANDBOX_PORT"
     time_scale = 1.0
 
+    @property
+    def state(self) -> Path:
+        return self.directory / "state"
+
     def command(self) -> list[str]:
-        options = ["--port", str(self.port), "--state", str(self.directory / "state")]
+        options = ["--port", str(self.port), "--state", str(self.state)]
         return [*super().command(), *options, "--time-scale", str(self.time_scale)]
 
     def is_ready(self) -> bool:

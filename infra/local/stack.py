@@ -1,0 +1,172 @@
+"""The whole gateway on this machine: servers, sandbox, API and schedules, below one directory.
+
+    with Stack(directory) as stack:
+        requests.get(stack.gateway.url + "/health")
+        stack.redis.pause()
+
+`stack.env` is what another program needs to join in.
+"""
+
+import fcntl
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self
+
+from infra.local.ports import PortTaken, is_free
+from infra.local.secret_store import own_secrets, publish, with_contents, write_private
+from infra.local.server import Server
+from infra.local.servers.aws import Aws
+from infra.local.servers.kafka import Kafka
+from infra.local.servers.postgres import DURABLE, FAST, Postgres
+from infra.local.servers.programs import Gateway, Sandbox, Scheduler
+from infra.local.servers.redis import Redis
+from infra.sandbox import provision
+
+QUEUE = "paygate-relay"
+SCHEDULE_SCALE = "0.08"  # a minute on AWS is about five seconds here
+
+
+class AlreadyRunning(Exception):
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"Another stack is running on {directory}; stop it first (Ctrl-C where it runs).")
+
+
+class Stack:
+    """`settings` go to the functions and win over the stack's own.
+
+    `durable` False trades PostgreSQL's safety against a crash of the machine for speed. Ports that are
+    None are free ones.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        api_port: int | None = None,
+        sandbox_port: int | None = None,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        sandbox_time_scale: float = 1.0,
+    ) -> None:
+        self.directory = directory.resolve()
+        place = self.directory.joinpath
+        self.postgres = Postgres(place("postgres"), profile=DURABLE if durable else FAST)
+        self.redis = Redis(place("redis"))
+        self.kafka = Kafka(place("kafka"))
+        self.aws = Aws(place("aws"))
+        self.sandbox = Sandbox(place("sandbox"), sandbox_port)
+        self.sandbox.time_scale = sandbox_time_scale
+        self.gateway = Gateway(place("gateway"), api_port)
+        self.scheduler = Scheduler(place("scheduler"))
+        self._settings = dict(settings or {})
+        self._rails: dict[str, str] = {}
+        self._secrets = self._queue_url = ""
+        self._lock: int | None = None
+        self.api_key = ""
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """In the order of starting."""
+        embedded = (self.postgres, self.redis, self.kafka, self.aws)
+        return (*embedded, self.sandbox, self.gateway, self.scheduler)
+
+    def start(self) -> Self:
+        for server in (self.gateway, self.sandbox):
+            if server.is_port_fixed and not is_free(server.port):
+                raise PortTaken(server.port, server.port_setting)
+        self._lock = lock_directory(self.directory)
+        try:
+            self._start_servers()
+            self._start_programs()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        _together(self.scheduler.stop, self.gateway.stop)
+        _together(*(server.stop for server in self.servers))
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def kill(self) -> None:
+        """Every server at once by SIGKILL."""
+        for server in self.servers:
+            server.kill()
+        self.stop()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of the functions; the rest stands in the secrets that SECRETS names."""
+        return {
+            "APP_ENV": "development",
+            "PUBLIC_BASE_URL": self.gateway.url,
+            "SECRETS": self._secrets,
+            "RELAY_QUEUE_URL": self._queue_url,
+            "LOCAL_SCHEDULE_SCALE": SCHEDULE_SCALE,
+            **self.kafka.env,
+            **self.aws.env,
+            **self._settings,
+        }
+
+    @property
+    def env(self) -> dict[str, str]:
+        """For programs that join in: addresses, a ready API key, and where the sandbox merchant's files lie."""
+        addresses = {"API_URL": self.gateway.url, "SANDBOX_URL": self.sandbox.url, "API_KEY": self.api_key}
+        return {**addresses, **self.postgres.env, **self.redis.env, **self.settings, **self._rails}
+
+    def write_env(self, path: Path) -> None:
+        write_private(path, "".join(f"{name}={shlex.quote(value)}\n" for name, value in self.env.items()))
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start_servers(self) -> None:
+        _together(
+            self._start_postgres, self.redis.start, self.kafka.start, self.aws.start, self._start_sandbox
+        )
+        core = {**self.postgres.env, **self.redis.env, **own_secrets(self.directory)}
+        del core["MIGRATE_DATABASE_URL"]
+        rails = with_contents(self._rails)
+        self._secrets = publish(self.aws.client("secretsmanager"), {"core": core, "rails": rails})
+        self._queue_url = self.aws.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
+
+    def _start_postgres(self) -> None:
+        from migrations import upgrade
+
+        self.postgres.start()
+        upgrade(self.postgres.env["MIGRATE_DATABASE_URL"])
+
+    def _start_sandbox(self) -> None:
+        self._rails = provision(self.sandbox.state, self.sandbox.url)
+        self.sandbox.start()
+
+    def _start_programs(self) -> None:
+        self.gateway.settings = self.scheduler.settings = self.settings
+        _together(self.gateway.start, self.scheduler.start)
+
+
+def lock_directory(directory: Path) -> int:
+    """Taken until the descriptor is closed, which the end of the process does too."""
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(directory / "stack.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise AlreadyRunning(directory) from None
+    return descriptor
+
+
+def _together(*tasks: Callable[[], object]) -> None:
+    """At once, in threads; the first failure is raised when all have ended."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        for future in [pool.submit(task) for task in tasks]:
+            future.result()
