@@ -20,7 +20,8 @@ from infra.local.secret_store import own_secrets, publish, with_contents, write_
 from infra.local.server import Server
 from infra.local.servers.aws import Aws
 from infra.local.servers.kafka import Kafka
-from infra.local.servers.postgres import DURABLE, FAST, Postgres
+from infra.local.servers.pooled import make_postgres
+from infra.local.servers.postgres import DURABLE, FAST
 from infra.local.servers.programs import Gateway, Sandbox, Scheduler
 from infra.local.servers.redis import Redis
 from infra.sandbox import provision
@@ -53,7 +54,7 @@ class Stack:
     ) -> None:
         self.directory = directory.resolve()
         place = self.directory.joinpath
-        self.postgres = Postgres(place("postgres"), profile=DURABLE if durable else FAST)
+        self.postgres = make_postgres(place("postgres"), profile=DURABLE if durable else FAST)
         self.redis = Redis(place("redis"))
         self.kafka = Kafka(place("kafka"))
         self.aws = Aws(place("aws"))

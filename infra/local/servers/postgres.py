@@ -6,7 +6,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Postgres(Server):
     start_seconds = 60.0
     stop_signal = signal.SIGINT
     death_signal = signal.SIGQUIT
+    locale_options: Sequence[str] = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
 
     def __init__(
         self, directory: Path, port: int | None = None, *, profile: Mapping[str, str] = DURABLE
@@ -45,7 +46,7 @@ class Postgres(Server):
         super().__init__(directory, port)
         self._profile = profile
         self._bin = binaries()
-        self._prefix: list[str] = []
+        self.prefix: list[str] = []
 
     @property
     def data(self) -> Path:
@@ -63,7 +64,7 @@ class Postgres(Server):
             **self._profile,
         }
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        return [*self._prefix, str(self._bin / "postgres"), "-D", str(self.data), *options]
+        return [*self.prefix, str(self._bin / "postgres"), "-D", str(self.data), *options]
 
     def prepare(self) -> None:
         if os.geteuid() == 0:
@@ -100,6 +101,9 @@ class Postgres(Server):
         with self.admin() as admin:
             admin.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def password(self, role: str) -> str:
+        return self._passwords[role]
+
     def url(self, role: str = APP, database: str = DATABASE) -> str:
         return f"postgresql://{role}:{self._passwords[role]}@{HOST}:{self.port}/{database}"
 
@@ -124,8 +128,8 @@ class Postgres(Server):
         password_file = self._write("password", passwords[ADMIN])
         if os.geteuid() == 0:
             os.chown(password_file, *unprivileged())
-        command = [*self._prefix, str(self._bin / "initdb"), "-D", str(fresh), "-U", ADMIN, "-E", "UTF8"]
-        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        command = [*self.prefix, str(self._bin / "initdb"), "-D", str(fresh), "-U", ADMIN, "-E", "UTF8"]
+        command += self.locale_options
         command += ["--auth=scram-sha-256", f"--pwfile={password_file}"]
         command += ["--no-sync"] if self._profile.get("fsync") == "off" else []
         done = subprocess.run(command, capture_output=True, text=True, check=False, **self._identity())
@@ -154,9 +158,9 @@ class Postgres(Server):
             self.user = (user, group)
             return
         grant = "+dac_override,+dac_read_search"
-        self._prefix = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
-        self._prefix += [f"--inh-caps={grant}", f"--ambient-caps={grant}", "--pdeathsig=QUIT"]
-        able = subprocess.run([*self._prefix, *probe], check=False) if shutil.which("setpriv") else None
+        self.prefix = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+        self.prefix += [f"--inh-caps={grant}", f"--ambient-caps={grant}", "--pdeathsig=QUIT"]
+        able = subprocess.run([*self.prefix, *probe], check=False) if shutil.which("setpriv") else None
         if able is None or able.returncode:
             raise StartFailed(
                 "PostgreSQL refuses to run as root, and nobody, its user then, cannot reach "
