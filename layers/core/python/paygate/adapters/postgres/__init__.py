@@ -1,0 +1,1 @@
+"""PostgreSQL, the only truth: plain SQL in `sql/`, one statement a file."""

@@ -1,0 +1,56 @@
+"""Work that is due, leased row by row: `ports.Agenda` over PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paygate.adapters.postgres.rows import attempt_of
+from paygate.adapters.postgres.statements import sql
+from paygate.ports import DueRefund
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from paygate.adapters.postgres.database import Database
+    from paygate.ports import Attempt
+
+_KEY_HOURS = 48  # api.md promises 24 at least
+
+
+class PostgresAgenda:
+    """Leases commit before the work starts, so two schedules at once never take the same row."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def attempts(self, limit: int, lease_seconds: int, /) -> Sequence[Attempt]:
+        with self._database.transaction() as run:
+            rows = run(sql("lease_attempts"), limit=limit, lease_seconds=lease_seconds)
+        return [attempt_of(row) for row in rows]
+
+    def refunds(self, limit: int, lease_seconds: int, /) -> Sequence[DueRefund]:
+        with self._database.transaction() as run:
+            rows = run(sql("lease_refunds"), limit=limit, lease_seconds=lease_seconds)
+        return [DueRefund(refund_id, payment_id) for refund_id, payment_id in rows]
+
+    def callbacks(self, limit: int, lease_seconds: int, /) -> Sequence[str]:
+        with self._database.transaction() as run:
+            rows = run(sql("lease_callbacks"), limit=limit, lease_seconds=lease_seconds)
+        return [row[0] for row in rows]
+
+    def expired(self, limit: int, lease_seconds: int, margin_seconds: int, /) -> Sequence[str]:
+        with self._database.transaction() as run:
+            rows = run(
+                sql("lease_expired"), limit=limit, lease_seconds=lease_seconds, margin_seconds=margin_seconds
+            )
+        return [row[0] for row in rows]
+
+    def refund_tried(self, refund_id: str, next_query_at: datetime, /) -> None:
+        with self._database.transaction() as run:
+            run(sql("refund_tried"), id=refund_id, next_query_at=next_query_at)
+
+    def sweep(self, /) -> None:
+        with self._database.transaction() as run:
+            run(sql("sweep_keys"), hours=_KEY_HOURS)
+            run(sql("sweep_signatures"))

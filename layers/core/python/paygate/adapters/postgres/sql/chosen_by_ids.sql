@@ -1,0 +1,1 @@
+    SELECT unnest(CAST(:ids AS text[])) AS id

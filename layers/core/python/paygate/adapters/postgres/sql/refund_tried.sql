@@ -1,0 +1,1 @@
+UPDATE refunds SET next_query_at = :next_query_at WHERE id = :id AND next_query_at IS NOT NULL

@@ -1,0 +1,240 @@
+"""The statements that services run inside one transaction: `ports.Transaction` over PostgreSQL."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from paygate.adapters.postgres.rows import attempt_of, payment_of, refund_of
+from paygate.adapters.postgres.statements import sql
+from paygate.domain.errors import Conflict
+from paygate.domain.events import TOPICS
+from paygate.ports import Answer, CallbackRequest, KeyRecord, StoredCallback
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from paygate.adapters.postgres.database import Run
+    from paygate.domain.payment import Change, Payment
+    from paygate.domain.refund import Refund
+    from paygate.ports import Attempt, Case, Claim, Ids, Sealer
+
+KEY_LEASE_SECONDS = 20  # longer than any function that holds a key can run
+_CALLBACK_GRACE_SECONDS = 30
+
+
+class PostgresTransaction:
+    """One open transaction. Stored answers are sealed with their key as context."""
+
+    def __init__(self, run: Run, sealer: Sealer, ids: Ids) -> None:
+        self._run = run
+        self._sealer = sealer
+        self._ids = ids
+
+    def add_payment(self, payment: Payment, attempt: Attempt, claim: Claim, answer: Answer | None, /) -> bool:
+        rows = self._run(
+            sql("add_payment"),
+            key=claim.key,
+            request_hash=claim.request_hash,
+            lease_seconds=0 if answer else KEY_LEASE_SECONDS,
+            answer_status=answer.status if answer else None,
+            answer_sealed=self._sealer.seal(answer.body, claim.key) if answer else None,
+            id=payment.id,
+            order_id=payment.order_id,
+            user_id=payment.user_id,
+            method=payment.method,
+            channel=payment.channel,
+            state=payment.state.value,
+            price=payment.price.units,
+            currency=payment.price.asset.code,
+            decimals=payment.price.asset.decimals,
+            due=payment.due.units,
+            due_asset=payment.due.asset.code,
+            due_decimals=payment.due.asset.decimals,
+            due_network=payment.due.asset.network,
+            description=payment.description,
+            return_url=payment.return_url,
+            metadata=json.dumps(payment.metadata, ensure_ascii=False),
+            request_id=payment.request_id,
+            created_at=payment.created_at,
+            expires_at=payment.expires_at,
+            version=payment.version,
+            number=attempt.number,
+            rail=attempt.rail,
+            reference=attempt.reference,
+            attempt_status=attempt.status.value,
+            rail_expires_at=attempt.rail_expires_at,
+            next_query_at=attempt.next_query_at,
+            action_sealed=attempt.action_sealed,
+        )
+        return bool(rows)
+
+    def payment(self, payment_id: str, /) -> Payment | None:
+        rows = self._run(sql("payment"), id=payment_id)
+        return payment_of(rows[0]) if rows else None
+
+    def save(self, change: Change, /) -> None:
+        before, after, event = change.before, change.after, change.event
+        rows = self._run(
+            sql("save_payment"),
+            id=after.id,
+            version=before.version,
+            from_state=before.state.value,
+            state=after.state.value,
+            reason=change.reason,
+            received=after.received,
+            pending=after.pending,
+            refund_reserved=after.refund_reserved,
+            refunded=after.refunded,
+            refunded_outside=after.refunded_outside,
+            exceptions=[exception.value for exception in after.exceptions],
+            failure_reason=after.failure_reason,
+            at=after.updated_at,
+            settled_at=after.settled_at,
+            sequence=after.sequence,
+            event_id=event.id if event else None,
+            kind=event.kind.value if event else None,
+            topics=list(TOPICS[event.kind]) if event else None,
+            payload=event.payload if event else None,
+            request_id=after.request_id,
+        )
+        if not rows:
+            raise Conflict("the payment changed meanwhile")
+
+    def claim_order(self, order_id: str, payment_id: str, /) -> bool:
+        rows = self._run(sql("claim_order"), order_id=order_id, payment_id=payment_id)
+        return bool(rows[0][0] == payment_id)
+
+    def attempt(self, payment_id: str, /) -> Attempt | None:
+        rows = self._run(sql("attempt"), payment_id=payment_id)
+        return attempt_of(rows[0]) if rows else None
+
+    def attempt_by_reference(self, rail: str, reference: str, /) -> Attempt | None:
+        rows = self._run(sql("attempt_by_reference"), rail=rail, reference=reference)
+        return attempt_of(rows[0]) if rows else None
+
+    def save_attempt(self, attempt: Attempt, /) -> None:
+        self._run(
+            sql("save_attempt"),
+            payment_id=attempt.payment_id,
+            number=attempt.number,
+            status=attempt.status.value,
+            next_query_at=attempt.next_query_at,
+            rail_id=attempt.rail_id,
+            action_sealed=attempt.action_sealed,
+        )
+
+    def key(self, key: str, /) -> KeyRecord | None:
+        rows = self._run(sql("key"), key=key)
+        if not rows:
+            return None
+        request_hash, fence, is_leased, resource_id, status, sealed = rows[0]
+        answer = Answer(status, self._sealer.open(sealed, key)) if status is not None else None
+        return KeyRecord(request_hash, fence, is_leased, resource_id, answer)
+
+    def take_over_key(self, key: str, fence: int, /) -> bool:
+        return bool(self._run(sql("take_over_key"), key=key, fence=fence, lease_seconds=KEY_LEASE_SECONDS))
+
+    def store_answer(self, key: str, fence: int, answer: Answer, /) -> bool:
+        sealed = self._sealer.seal(answer.body, key)
+        return bool(self._run(sql("store_answer"), key=key, fence=fence, status=answer.status, sealed=sealed))
+
+    def release_key(self, key: str, fence: int, /) -> None:
+        self._run(sql("release_key"), key=key, fence=fence)
+
+    def reserve_refund(self, refund: Refund, claim: Claim, next_query_at: datetime, /) -> tuple[bool, bool]:
+        rows = self._run(
+            sql("reserve_refund"),
+            key=claim.key,
+            request_hash=claim.request_hash,
+            lease_seconds=KEY_LEASE_SECONDS,
+            id=refund.id,
+            payment_id=refund.payment_id,
+            amount=refund.amount.units,
+            state=refund.state.value,
+            reference=refund.reference,
+            reason=refund.reason,
+            request_id=refund.request_id,
+            created_at=refund.created_at,
+            next_query_at=next_query_at,
+        )
+        claimed, reserved = rows[0]
+        return bool(claimed), bool(reserved)
+
+    def refund(self, refund_id: str, /) -> Refund | None:
+        rows = self._run(sql("refund"), id=refund_id)
+        return refund_of(rows[0]) if rows else None
+
+    def refund_by_reference(self, payment_id: str, reference: str, /) -> Refund | None:
+        rows = self._run(sql("refund_by_reference"), payment_id=payment_id, reference=reference)
+        return refund_of(rows[0]) if rows else None
+
+    def save_refund(self, before: Refund, after: Refund, next_query_at: datetime | None, /) -> None:
+        rows = self._run(
+            sql("save_refund"),
+            id=after.id,
+            before=before.state.value,
+            state=after.state.value,
+            failure_reason=after.failure_reason,
+            rail_id=after.rail_id,
+            at=after.updated_at,
+            next_query_at=next_query_at,
+        )
+        if not rows:
+            raise Conflict("the refund changed meanwhile")
+
+    def add_outside_refund(self, refund: Refund, /) -> bool:
+        rows = self._run(
+            sql("add_outside_refund"),
+            id=refund.id,
+            payment_id=refund.payment_id,
+            amount=refund.amount.units,
+            state=refund.state.value,
+            reference=refund.reference,
+            reason=refund.reason,
+            request_id=refund.request_id,
+            created_at=refund.created_at,
+        )
+        return bool(rows)
+
+    def store_callback(self, callback: StoredCallback, /) -> tuple[str, bool]:
+        request = callback.request
+        query = json.dumps(dict(request.query), sort_keys=True)
+        digest = hashlib.sha256(query.encode() + b"\n" + request.body).digest()
+        stored = self._run(
+            sql("store_callback"),
+            id=callback.id,
+            rail=callback.rail,
+            digest=digest,
+            body=request.body,
+            headers=json.dumps(dict(request.headers)),
+            query=query,
+            grace_seconds=_CALLBACK_GRACE_SECONDS,
+        )
+        if stored:
+            return callback.id, False
+        first = self._run(sql("same_callback"), rail=callback.rail, digest=digest)[0]
+        return str(first[0]), bool(first[1])
+
+    def callback(self, callback_id: str, /) -> StoredCallback | None:
+        rows = self._run(sql("callback"), id=callback_id)
+        if not rows:
+            return None
+        found_id, rail, body, headers, query = rows[0]
+        return StoredCallback(found_id, rail, CallbackRequest(body, headers, query))
+
+    def callback_applied(self, callback_id: str, outcome: str, /) -> None:
+        self._run(sql("callback_applied"), id=callback_id, outcome=outcome)
+
+    def open_case(self, case: Case, /) -> bool:
+        rows = self._run(
+            sql("open_case"),
+            id=self._ids.new("CASE"),
+            kind=case.kind,
+            dedupe=case.dedupe,
+            rail=case.rail,
+            payment_id=case.payment_id,
+            detail=json.dumps(dict(case.detail), ensure_ascii=False),
+        )
+        return bool(rows)

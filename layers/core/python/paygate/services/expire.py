@@ -1,0 +1,85 @@
+"""Close what was not paid in time: at the rail first, then here. "Already paid" settles it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paygate.domain import payment as moves
+from paygate.domain.states import PaymentState
+from paygate.ports import AttemptStatus, TradeStatus
+from paygate.services.drain import drain
+from paygate.services.schedule import WATCH_MARGIN_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paygate.ports import Clock, Ids, Ledger, Meter, Nudge, Observation
+    from paygate.services.observe import Observe
+    from paygate.services.rails import Rails
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """How many payments were looked at, and how many must be looked at again."""
+
+    payments: int
+    put_off: int
+
+
+class Expire:
+    """One sweep. A payment whose rail gives no answer stays open and is tried again when its lease ends."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        rails: Rails,
+        observe: Observe,
+        clock: Clock,
+        ids: Ids,
+        meter: Meter,
+        nudge: Nudge,
+    ) -> None:
+        self._ledger = ledger
+        self._rails = rails
+        self._observe = observe
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._nudge = nudge
+
+    def __call__(self, seconds: float) -> Expired:
+        """Work for `seconds` or until nothing is due, oldest first."""
+        deadline = time.monotonic() + seconds
+        payments, put_off = drain(self._due, self._one, deadline)
+        self._ledger.agenda.sweep()
+        return Expired(payments, put_off)
+
+    def _due(self, limit: int, lease_seconds: int) -> Sequence[str]:
+        return self._ledger.agenda.expired(limit, lease_seconds, WATCH_MARGIN_SECONDS)
+
+    def _one(self, payment_id: str) -> None:
+        with self._ledger.transaction() as tx:
+            attempt = tx.attempt(payment_id)
+        if attempt is None:
+            return
+        seen = self._rails.by_name(attempt.rail).close(attempt.reference)
+        if seen.status in (TradeStatus.CLOSED, TradeStatus.ABSENT):
+            self._expire(payment_id, seen)
+        else:
+            self._observe(attempt.rail, seen, is_current=True)
+
+    def _expire(self, payment_id: str, seen: Observation) -> None:
+        with self._ledger.transaction() as tx:
+            payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
+            if payment is None or attempt is None:
+                return
+            if not payment.is_open or payment.state is PaymentState.CONFIRMING:
+                return
+            change = moves.expire(payment, self._clock.now(), self._ids.new("EVT"))
+            tx.save(change)
+            done = replace(attempt, status=AttemptStatus.DONE, next_query_at=None, rail_id=seen.rail_id)
+            tx.save_attempt(done)
+        self._meter.count("PaymentsFailed", method=payment.method)
+        self._nudge()

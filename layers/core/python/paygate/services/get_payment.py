@@ -1,0 +1,58 @@
+"""Read payments: each call is one query that an index serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paygate.domain.errors import NotFound, OutcomeUnknown, RailDeclined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paygate.ports import Ledger, ListFilter, Page
+    from paygate.services.observe import Observe
+    from paygate.services.rails import Rails
+
+
+class GetPayment:
+    """Documents as callers see them, JSON text."""
+
+    def __init__(self, ledger: Ledger, rails: Rails, observe: Observe) -> None:
+        self._ledger = ledger
+        self._rails = rails
+        self._observe = observe
+
+    def one(self, payment_id: str, *, refresh: bool = False) -> str:
+        """Raises NotFound. `refresh` asks the rail first; when it gives no answer, what is known is the answer."""
+        if refresh:
+            self._ask_rail(payment_id)
+        document = self._ledger.documents.by_ids([payment_id]).get(payment_id)
+        if document is None:
+            raise NotFound("no such payment")
+        return document
+
+    def many(self, payment_ids: Sequence[str]) -> dict[str, str]:
+        return self._ledger.documents.by_ids(payment_ids)
+
+    def of_order(self, order_id: str, limit: int, cursor: str | None) -> Page:
+        return self._ledger.documents.of_order(order_id, limit, cursor)
+
+    def search(self, wanted: ListFilter, limit: int, cursor: str | None) -> Page:
+        return self._ledger.documents.search(wanted, limit, cursor)
+
+    def refund(self, refund_id: str) -> str:
+        document = self._ledger.documents.refund(refund_id)
+        if document is None:
+            raise NotFound("no such refund")
+        return document
+
+    def _ask_rail(self, payment_id: str) -> None:
+        with self._ledger.transaction() as tx:
+            attempt = tx.attempt(payment_id)
+        if attempt is None:
+            raise NotFound("no such payment")
+        try:
+            seen = self._rails.by_name(attempt.rail).query(attempt.reference)
+        except (OutcomeUnknown, RailDeclined, NotFound):
+            return
+        self._observe(attempt.rail, seen, is_current=True)

@@ -1,0 +1,214 @@
+"""Apply what a rail says about an order, whoever heard it: a callback, a query, a close.
+
+Facts that do not fit (another amount, another app) change nothing and open a case for the operator. A race is
+lost by reloading and deciding again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from paygate.domain import payment as moves
+from paygate.domain.errors import Conflict
+from paygate.domain.money import Money
+from paygate.domain.refund import OUTSIDE, Refund
+from paygate.domain.states import PAID_STATES, PaymentState, RefundState
+from paygate.ports import AttemptStatus, Case, TradeStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paygate.domain.payment import Change, Payment
+    from paygate.ports import Attempt, Clock, Ids, Ledger, Meter, Nudge, Observation, Transaction
+
+_TRIES = 30  # twenty callbacks at once each lose a few races, never thirty
+
+
+class NotYet(Exception):
+    """The observation cannot be booked before something else is known; it will be applied again."""
+
+
+class Observe:
+    """The one door through which a rail's word reaches a payment."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, ids: Ids, meter: Meter, nudge: Nudge) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._nudge = nudge
+
+    def __call__(
+        self,
+        rail: str,
+        seen: Observation,
+        *,
+        is_current: bool = False,
+        also: Callable[[Transaction, str], None] | None = None,
+    ) -> str:
+        """Apply `seen` and answer what came of it in a word or two.
+
+        `is_current`: the rail was asked just now, so what it leaves out is not there. `also` runs in the same
+        transaction with the outcome. Raises NotYet, Conflict (races lost too often), Unavailable.
+        """
+        for _ in range(_TRIES):
+            try:
+                with self._ledger.transaction() as tx:
+                    outcome, changes = self._apply(tx, rail, seen, is_current=is_current)
+                    if also is not None:
+                        also(tx, outcome)
+            except Conflict:
+                continue
+            self._tell(changes)
+            return outcome
+        raise Conflict("lost too many races")
+
+    def _apply(
+        self, tx: Transaction, rail: str, seen: Observation, *, is_current: bool
+    ) -> tuple[str, list[Change]]:
+        attempt = tx.attempt_by_reference(rail, seen.reference)
+        payment = tx.payment(attempt.payment_id) if attempt else None
+        problem = _what_does_not_fit(payment, seen)
+        if problem is not None:
+            self._open_case(tx, rail, seen, problem, payment)
+            return problem, []
+        if attempt is None or payment is None:
+            raise AssertionError("an order without payment does not fit")  # pragma: no cover
+        changes = self._changes(tx, rail, payment, seen, is_current=is_current)
+        self._close_attempt(tx, attempt, seen, is_paid=_is_paid(changes[-1].after if changes else payment))
+        return (", ".join(change.reason for change in changes) or "nothing new"), changes
+
+    def _changes(
+        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
+    ) -> list[Change]:
+        changes: list[Change] = []
+        if seen.status is TradeStatus.PAID and not _is_paid(payment):
+            changes.append(self._settle(tx, payment))
+        elif seen.status is TradeStatus.PROCESSING and payment.state is PaymentState.PENDING:
+            changes.append(moves.confirm(payment, payment.due.units, self._clock.now()))
+        elif seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED) and payment.is_open:
+            changes.append(self._end(payment, seen))
+        for change in changes:
+            tx.save(change)
+        current = changes[-1].after if changes else payment
+        refund = self._book_refund(tx, rail, current, seen, is_current=is_current)
+        return [*changes, refund] if refund else changes
+
+    def _settle(self, tx: Transaction, payment: Payment) -> Change:
+        is_first = tx.claim_order(payment.order_id, payment.id)
+        now, event_id = self._clock.now(), self._ids.new("EVT")
+        return moves.settle(payment, payment.due.units, now, event_id, is_duplicate=not is_first)
+
+    def _end(self, payment: Payment, seen: Observation) -> Change:
+        now, event_id = self._clock.now(), self._ids.new("EVT")
+        if seen.status is TradeStatus.FAILED:
+            return moves.fail(payment, seen.reason or "FAILED", now, event_id)
+        if now >= payment.expires_at:
+            return moves.expire(payment, now, event_id)
+        return moves.cancel(payment, now, event_id)
+
+    def _close_attempt(self, tx: Transaction, attempt: Attempt, seen: Observation, *, is_paid: bool) -> None:
+        is_over = is_paid or seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED)
+        if is_over and attempt.status is not AttemptStatus.DONE:
+            done = replace(attempt, status=AttemptStatus.DONE, next_query_at=None, rail_id=seen.rail_id)
+            tx.save_attempt(done)
+
+    # ------------------------------------------------------------ refunds that the rail tells of
+
+    def _book_refund(
+        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
+    ) -> Change | None:
+        if not _is_paid(payment):
+            return None
+        ours = tx.refund_by_reference(payment.id, seen.refund_reference) if seen.refund_reference else None
+        if ours is not None:
+            return self._book_ours(tx, payment, ours)
+        given_back = seen.refunded.units if seen.refunded else None
+        if given_back is None and is_current and seen.status is TradeStatus.CLOSED:
+            given_back = payment.received  # a paid order closes by a full refund only
+        if given_back is None or given_back <= payment.refunded + payment.refunded_outside:
+            return None
+        if payment.refund_reserved:
+            raise NotYet  # the sum may hold a refund of ours that is still under way
+        units = given_back - payment.refunded - payment.refunded_outside
+        return self._book_outside(tx, rail, payment, seen, units)
+
+    def _book_ours(self, tx: Transaction, payment: Payment, ours: Refund) -> Change | None:
+        if ours.state not in (RefundState.PENDING, RefundState.UNKNOWN):
+            return None
+        now = self._clock.now()
+        done = ours.to(RefundState.SUCCEEDED, now)
+        tx.save_refund(ours, done, None)
+        change = moves.refund_moved(payment, ours, done, now, self._ids.new("EVT"))
+        tx.save(change)
+        return change
+
+    def _book_outside(
+        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, units: int
+    ) -> Change | None:
+        """A refund made in the rail's own console: recorded whatever it does to the sum, and an alarm."""
+        now = self._clock.now()
+        refund = Refund(
+            id=self._ids.new("REF"),
+            payment_id=payment.id,
+            amount=Money(units, payment.due.asset),
+            state=RefundState.SUCCEEDED,
+            reference=seen.refund_reference or f"outside-{payment.refunded_outside + units}",
+            origin=OUTSIDE,
+            reason="made at the rail",
+            request_id=payment.request_id,
+            created_at=now,
+            updated_at=now,
+        )
+        if not tx.add_outside_refund(refund):
+            return None
+        change = moves.refund_moved(payment, None, refund, now, self._ids.new("EVT"))
+        tx.save(change)
+        self._open_case(tx, rail, seen, "refunded at the rail", payment)
+        return change
+
+    # ------------------------------------------------------------ what the world hears
+
+    def _open_case(
+        self, tx: Transaction, rail: str, seen: Observation, problem: str, payment: Payment | None
+    ) -> None:
+        detail = {"reference": seen.reference, "railId": seen.rail_id, "status": seen.status.value}
+        for name, money in (("amount", seen.amount), ("refunded", seen.refunded)):
+            detail[name] = f"{money.text()} {money.asset.code}" if money else None
+        told = f"{problem}:{seen.reference}:{detail['amount']}:{detail['refunded']}:{seen.refund_reference}"
+        is_new = tx.open_case(
+            Case(
+                kind=problem.upper().replace(" ", "_"),
+                dedupe=f"{rail}:{told}",
+                rail=rail,
+                detail=detail,
+                payment_id=payment.id if payment else None,
+            )
+        )
+        if is_new:
+            self._meter.alarm("RailFactDidNotFit", rail=rail)
+
+    def _tell(self, changes: list[Change]) -> None:
+        for change in changes:
+            method = change.after.method
+            if change.after.state is PaymentState.SETTLED and change.before.state not in PAID_STATES:
+                self._meter.count("PaymentsSettled", method=method)
+            elif change.before.is_open and not change.after.is_open:
+                self._meter.count("PaymentsFailed", method=method)
+        if any(change.event for change in changes):
+            self._nudge()
+
+
+def _what_does_not_fit(payment: Payment | None, seen: Observation) -> str | None:
+    if seen.mismatch is not None:
+        return f"other {seen.mismatch}"
+    if payment is None:
+        return "unknown order"
+    if seen.status is TradeStatus.PAID and seen.amount != payment.due:
+        return "other amount"
+    return None
+
+
+def _is_paid(payment: Payment) -> bool:
+    return payment.state in PAID_STATES or payment.state is PaymentState.REVERSED

@@ -1,0 +1,222 @@
+"""Give money back: the reserve is taken before the rail is asked, and only a definite no gives it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paygate.domain import payment as moves
+from paygate.domain.errors import (
+    Conflict,
+    InvalidField,
+    NotFound,
+    OutcomeUnknown,
+    RailDeclined,
+    RefundNotPossible,
+    StillRunning,
+)
+from paygate.domain.money import Money, parse_money
+from paygate.domain.refund import OURS, Refund
+from paygate.domain.states import PaymentState, RefundState
+from paygate.ports import Answer, RefundAnswer, RefundOrder, RefundStatus
+from paygate.services.answers import ACCEPTED, CREATED, Answered
+from paygate.services.schedule import refund_query_at
+
+if TYPE_CHECKING:
+    from paygate.domain.payment import Payment
+    from paygate.ports import Claim, Clock, Ids, Ledger, Meter, Nudge
+    from paygate.services.commands import RefundPayment as Command
+    from paygate.services.idempotency import Idempotency
+    from paygate.services.rails import Rails
+
+_WAITING = (RefundState.PENDING, RefundState.UNKNOWN)
+
+
+class RefundPayment:
+    """Refunds never exceed what was received, whatever runs at once."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        idempotency: Idempotency,
+        rails: Rails,
+        clock: Clock,
+        ids: Ids,
+        meter: Meter,
+        nudge: Nudge,
+    ) -> None:
+        self._ledger = ledger
+        self._idempotency = idempotency
+        self._rails = rails
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._nudge = nudge
+
+    def __call__(self, command: Command, claim: Claim) -> Answered:
+        """201 with the refund, SUCCEEDED, FAILED or PENDING; 202 when the rail's answer is unknown.
+
+        Raises NotFound, InvalidField, RefundNotPossible (more than is left, or the money was withdrawn).
+        """
+        return self._idempotency.once(claim, lambda: self._refund(command, claim))
+
+    def _refund(self, command: Command, claim: Claim) -> Answered:
+        refund, is_new = self._reserve(command, claim)
+        if is_new:
+            return self._ask(refund, claim, 1)
+        begun = self._idempotency.take_over(claim)
+        if isinstance(begun, Answered):
+            return begun
+        refund_id, fence = begun
+        with self._ledger.transaction() as tx:
+            known = tx.refund(refund_id)
+        if known is None:
+            raise StillRunning
+        return (
+            self._ask(known, claim, fence) if known.state in _WAITING else self._answer(known, claim, fence)
+        )
+
+    def _reserve(self, command: Command, claim: Claim) -> tuple[Refund, bool]:
+        """The refund with its reserve; False when the key was used before and nothing was taken."""
+        while True:
+            try:
+                return self._try_to_reserve(command, claim)
+            except _LessIsLeft:
+                continue
+
+    def _try_to_reserve(self, command: Command, claim: Claim) -> tuple[Refund, bool]:
+        with self._ledger.transaction() as tx:
+            payment = tx.payment(command.payment_id)
+            if payment is None:
+                raise NotFound("no such payment")
+            if tx.key(claim.key) is not None:
+                return self._new(command, payment, payment.due), False
+        refund = self._new(command, payment, _amount(command, payment))
+        with self._ledger.transaction() as tx:
+            queried = refund_query_at(refund.created_at, refund.created_at)
+            is_claimed, is_reserved = tx.reserve_refund(refund, claim, queried)
+            if not is_claimed:
+                return refund, False
+            if is_reserved:
+                return refund, True
+            if command.amount is not None:
+                raise RefundNotPossible("more than is left to refund")
+            raise _LessIsLeft  # rolls the claim back
+
+    def _new(self, command: Command, payment: Payment, amount: Money) -> Refund:
+        refund_id, now = self._ids.new("REF"), self._clock.now()
+        return Refund(
+            id=refund_id,
+            payment_id=payment.id,
+            amount=amount,
+            state=RefundState.PENDING,
+            reference=refund_id.removeprefix("REF_"),
+            origin=OURS,
+            reason=command.reason,
+            request_id=command.request_id,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _ask(self, refund: Refund, claim: Claim, fence: int) -> Answered:
+        booked = self.ask_rail(refund)
+        if booked.state is RefundState.UNKNOWN:
+            with self._ledger.transaction() as tx:
+                tx.release_key(claim.key, fence)
+            document = self._document(booked)
+            return Answered(Answer(ACCEPTED, document), is_final=False)
+        return self._answer(booked, claim, fence)
+
+    def _answer(self, refund: Refund, claim: Claim, fence: int) -> Answered:
+        answer = Answer(CREATED, self._document(refund))
+        with self._ledger.transaction() as tx:
+            if not tx.store_answer(claim.key, fence, answer):
+                raise StillRunning
+        return Answered(answer)
+
+    def _document(self, refund: Refund) -> bytes:
+        document = self._ledger.documents.refund(refund.id)
+        if document is None:
+            raise NotFound("no such refund")
+        return document.encode()
+
+    # ------------------------------------------------------------ also used by `resolve`
+
+    def ask_rail(self, refund: Refund, *, is_repeat: bool = False) -> Refund:
+        """Send the refund, or with `is_repeat` ask first what became of it; book the answer."""
+        with self._ledger.transaction() as tx:
+            payment, attempt = tx.payment(refund.payment_id), tx.attempt(refund.payment_id)
+        if payment is None or attempt is None:
+            raise NotFound("no such payment")
+        rail = self._rails.by_name(attempt.rail)
+        order = RefundOrder(attempt.reference, refund.reference, refund.amount, payment.due, refund.reason)
+        try:
+            answer = rail.query_refund(order) if is_repeat else rail.refund(order)
+            if answer.status is RefundStatus.ABSENT:
+                answer = rail.refund(order)
+        except OutcomeUnknown:
+            return self._book(refund, RefundState.UNKNOWN, None)
+        except RailDeclined as declined:
+            return self._book(
+                refund, RefundState.FAILED, RefundAnswer(RefundStatus.FAILED, None, declined.reason)
+            )
+        return self._book(refund, _STATES[answer.status], answer)
+
+    def _book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:
+        """Move the refund and its payment together; when a callback was faster, its word stands."""
+        while True:
+            try:
+                return self._try_to_book(refund, state, answer)
+            except Conflict:
+                with self._ledger.transaction() as tx:
+                    known = tx.refund(refund.id)
+                if known is None or known.state not in _WAITING:
+                    return known or refund
+                refund = known
+
+    def _try_to_book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:
+        now = self._clock.now()
+        if refund.state is state or (refund.state, state) == (RefundState.UNKNOWN, RefundState.PENDING):
+            self._ledger.agenda.refund_tried(refund.id, refund_query_at(refund.created_at, now))
+            return refund
+        reason = (answer.reason if answer else None) or "refused by the rail"
+        moved = refund.to(state, now, reason if state is RefundState.FAILED else None)
+        with self._ledger.transaction() as tx:
+            payment = tx.payment(refund.payment_id)
+            if payment is None:
+                raise NotFound("no such payment")
+            again = refund_query_at(refund.created_at, now) if state in _WAITING else None
+            tx.save_refund(refund, moved, again)
+            change = moves.refund_moved(payment, refund, moved, now, self._ids.new("EVT"))
+            tx.save(change)
+        if change.event is not None:
+            self._nudge()
+        self._meter.count(f"Refunds{state.value.capitalize()}", method=payment.method)
+        return moved
+
+
+_STATES = {
+    RefundStatus.SUCCEEDED: RefundState.SUCCEEDED,
+    RefundStatus.FAILED: RefundState.FAILED,
+    RefundStatus.PENDING: RefundState.PENDING,
+    RefundStatus.ABSENT: RefundState.UNKNOWN,
+}
+
+
+class _LessIsLeft(Conflict):
+    """Somebody refunded meanwhile, and this caller asked for whatever is left."""
+
+
+def _amount(command: Command, payment: Payment) -> Money:
+    asset = payment.due.asset
+    if command.currency is not None and command.currency != asset.code:
+        raise InvalidField("currency", f"the payment was received in {asset.code}")
+    if payment.state is PaymentState.REVERSED:
+        raise RefundNotPossible("the payment's money was withdrawn")
+    if command.amount is None:
+        if payment.refundable == 0:
+            raise RefundNotPossible("nothing is left to refund")
+        return Money(payment.refundable, asset)
+    amount = parse_money(command.amount, asset)
+    if amount.units > payment.refundable:
+        raise RefundNotPossible("more than is left to refund")
+    return amount
