@@ -20,6 +20,7 @@ class KeepAliveHandler(WSGIRequestHandler):
 
 def create_app(world: World) -> Flask:
     app = Flask("sandbox", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 1 << 20
     rails = discover()
     for name, rail in rails.items():
         app.register_blueprint(rail.blueprint(replace(world, state_dir=world.state_dir / name)))

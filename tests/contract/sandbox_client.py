@@ -77,9 +77,7 @@ class Merchant:
         self.app_id, self.seller_id = settings["ALIPAY_APP_ID"], settings["ALIPAY_SELLER_ID"]
         private = Path(settings["ALIPAY_APP_PRIVATE_KEY_FILE"]).read_bytes()
         self.private_key = serialization.load_pem_private_key(private, None)
-        self.alipay_key = serialization.load_pem_public_key(
-            Path(settings["ALIPAY_PUBLIC_KEY_FILE"]).read_bytes()
-        )
+        self.alipay_key = serialization.load_pem_public_key(Path(settings["ALIPAY_PUBLIC_KEY_FILE"]).read_bytes())
 
     def params(self, method: str, biz: Any, **more: str) -> dict[str, str]:
         params = {
@@ -125,9 +123,7 @@ class Merchant:
 
     def verify_notification(self, body: bytes) -> dict[str, str]:
         charset = dict(parse_qsl(body.decode("ascii"), encoding="latin-1"))["charset"]
-        params = dict(
-            parse_qsl(body.decode("ascii"), keep_blank_values=True, encoding=charset, errors="strict")
-        )
+        params = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, encoding=charset, errors="strict"))
         self.verify_params(params, charset)
         return params
 

@@ -114,9 +114,7 @@ def actions(merchant: Merchant, number: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_one_door_pays_every_kind_of_action(
-    merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str
-) -> None:
+def test_one_door_pays_every_kind_of_action(merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str) -> None:
     for name, action in actions(merchant, number).items():
         paid = requests.post(f"{sandbox.url}/_sandbox/alipay/pay", json={"action": action}, timeout=10)
         assert (paid.status_code, paid.json()["out_trade_no"]) == (200, name)

@@ -120,9 +120,7 @@ def test_the_callback_can_overtake_the_answer(
     assert merchant.verify_notification(shop.bodies[0])["trade_status"] == "TRADE_SUCCESS"
 
 
-def callback_with(
-    merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str, **fault: Any
-) -> dict[str, str]:
+def callback_with(merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str, **fault: Any) -> dict[str, str]:
     announce(merchant, shop, number)
     sandbox.do("faults", out_trade_no=number, method="callback", **fault)
     sandbox.do("pay", out_trade_no=number)
@@ -151,9 +149,7 @@ def test_a_callback_with_values_of_ones_choice(
     assert fields.items() <= sent.items()
 
 
-def test_a_callback_with_a_bad_signature(
-    merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str
-) -> None:
+def test_a_callback_with_a_bad_signature(merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str) -> None:
     with pytest.raises(InvalidSignature):
         callback_with(merchant, sandbox, shop, number, kind="bad_signature")
 
@@ -165,9 +161,7 @@ def test_duplicates_come_at_once(merchant: Merchant, sandbox: Sandbox, shop: Inb
     assert len(callback["sends"]) == 20
 
 
-def test_a_withheld_callback_is_not_sent(
-    merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str
-) -> None:
+def test_a_withheld_callback_is_not_sent(merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str) -> None:
     announce(merchant, shop, number)
     sandbox.do("faults", out_trade_no=number, method="callback", kind="withhold")
     sandbox.do("pay", out_trade_no=number)

@@ -67,9 +67,7 @@ def test_its_signature_leaves_out_sign_type(merchant: Merchant, shop: Inbox, pai
         merchant.verify_params(params | {"version2": params["sign_type"]})
 
 
-def test_gbk_orders_are_notified_in_gbk(
-    merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str
-) -> None:
+def test_gbk_orders_are_notified_in_gbk(merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str) -> None:
     announce(merchant, shop, number, charset="GBK")
     sandbox.do("pay", out_trade_no=number)
     (body,) = shop.wait(1)
@@ -91,9 +89,7 @@ def test_refunds_arrive_on_the_same_url(merchant: Merchant, sandbox: Sandbox, sh
 
 
 @pytest.mark.parametrize("end", ["close", "finish"])
-def test_other_ends_are_notified(
-    merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str, end: str
-) -> None:
+def test_other_ends_are_notified(merchant: Merchant, sandbox: Sandbox, shop: Inbox, number: str, end: str) -> None:
     announce(merchant, shop, number)
     sandbox.do("scan" if end == "close" else "pay", out_trade_no=number)
     if end == "close":
@@ -138,9 +134,7 @@ def test_the_retry_schedule(merchant: Merchant, sandbox: Sandbox, number: str) -
         announce(merchant, shop, number)
         sandbox.do("pay", out_trade_no=number)
         shop.wait(4)
-    sent = [
-        send["sent_at"] for send in sandbox.see("callbacks", out_trade_no=number)["callbacks"][0]["sends"]
-    ]
+    sent = [send["sent_at"] for send in sandbox.see("callbacks", out_trade_no=number)["callbacks"][0]["sends"]]
     gaps = [later - earlier for earlier, later in pairwise(sent[:4])]
     expected = [minutes * 60 * sandbox.time_scale for minutes in (4, 10, 10)][: len(gaps)]
     assert gaps == pytest.approx(expected, abs=0.15)

@@ -73,9 +73,7 @@ def test_an_answer_takes_milliseconds(sandbox: Sandbox, merchant: Merchant, numb
 
 def test_it_imports_nothing_of_the_gateway() -> None:
     files = [*(ROOT / "infra" / "sandbox").rglob("*.py"), Path(__file__).with_name("sandbox_client.py")]
-    imported = {
-        name for path in files for node in ast.walk(ast.parse(path.read_text())) for name in _modules(node)
-    }
+    imported = {name for path in files for node in ast.walk(ast.parse(path.read_text())) for name in _modules(node)}
     assert len(files) > 10
     assert not {name for name in imported if name.split(".")[0] in {"paygate", "functions", "layers"}}
 

@@ -69,9 +69,7 @@ def test_closing_through_the_sdk(client: Client, sandbox: Sandbox, number: str) 
 
 
 @pytest.mark.parametrize("channel", ["page", "wap", "app"])
-def test_cashiers_opened_with_the_sdks_strings(
-    client: Client, sandbox: Sandbox, number: str, channel: str
-) -> None:
+def test_cashiers_opened_with_the_sdks_strings(client: Client, sandbox: Sandbox, number: str, channel: str) -> None:
     opened = getattr(client, f"api_alipay_trade_{channel}_pay")
     string = opened(subject="茶 & 书", out_trade_no=number, total_amount="3.00")
     url = f"{client._gateway}?{string}"

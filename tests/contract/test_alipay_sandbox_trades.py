@@ -127,9 +127,7 @@ def test_an_unscanned_code_stops_working_when_its_time_is_up(order: Order) -> No
 
 def test_time_expire_is_shanghais_time(order: Order) -> None:
     order.announce(time_expire=_soon(600))
-    assert order.sandbox.see(f"orders/{order.number}")["expires_at"] == pytest.approx(
-        time.time() + 600, abs=3
-    )
+    assert order.sandbox.see(f"orders/{order.number}")["expires_at"] == pytest.approx(time.time() + 600, abs=3)
 
 
 def test_closing(order: Order) -> None:

@@ -105,9 +105,7 @@ def test_an_unknown_method_is_answered_as_error_response(merchant: Merchant) -> 
     assert merchant.call("alipay.nothing", {})["_name"] == "error_response"
 
 
-def test_the_clock_is_shanghais_and_its_skew_is_listed(
-    merchant: Merchant, sandbox: Sandbox, number: str
-) -> None:
+def test_the_clock_is_shanghais_and_its_skew_is_listed(merchant: Merchant, sandbox: Sandbox, number: str) -> None:
     for clock in (SHANGHAI, UTC):
         timestamp = (datetime.now(clock) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
         merchant.call("alipay.trade.query", {"out_trade_no": number}, timestamp=timestamp)

@@ -11,7 +11,6 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
 FOLDER = "merchant"
@@ -33,7 +32,8 @@ def provision(directory: Path, base_url: str = "") -> dict[str, str]:
     """Make the merchant once; return the settings under which a gateway knows it.
 
     ALIPAY_GATEWAY_URL is a path when there is no `base_url`; the `_FILE` settings are absolute paths of PEM
-    files, private keys readable by their owner only.
+    files, private keys readable by their owner only. The app's key is there in both encodings that the SDKs
+    ask for: PKCS#1 (Python, Node) and PKCS#8 (Java).
     """
     folder = Path(directory).resolve() / FOLDER
     if not folder.exists():
@@ -44,6 +44,7 @@ def provision(directory: Path, base_url: str = "") -> dict[str, str]:
         "ALIPAY_APP_ID": ids["app_id"],
         "ALIPAY_SELLER_ID": ids["seller_id"],
         "ALIPAY_APP_PRIVATE_KEY_FILE": str(folder / "app_private_key.pem"),
+        "ALIPAY_APP_PRIVATE_KEY_PKCS8_FILE": str(folder / "app_private_key_pkcs8.pem"),
         "ALIPAY_PUBLIC_KEY_FILE": str(folder / "alipay_public_key.pem"),
         "ALIPAY_APP_CERT_FILE": str(folder / "app_cert.crt"),
         "ALIPAY_CERT_FILE": str(folder / "alipay_cert.crt"),
@@ -108,8 +109,10 @@ def _write_all(folder: Path) -> None:
     alipay_cert = _certificate(alipay_name, alipay.public_key(), authority, root)
 
     (folder / "merchant.json").write_text(json.dumps(ids))
-    _write_key(folder / "app_private_key.pem", app)
-    _write_key(folder / "alipay_private_key.pem", alipay)
+    pkcs1, pkcs8 = serialization.PrivateFormat.TraditionalOpenSSL, serialization.PrivateFormat.PKCS8
+    _write_key(folder / "app_private_key.pem", app, pkcs1)
+    _write_key(folder / "app_private_key_pkcs8.pem", app, pkcs8)
+    _write_key(folder / "alipay_private_key.pem", alipay, pkcs8)
     (folder / "app_public_key.pem").write_bytes(_public_pem(app))
     (folder / "alipay_public_key.pem").write_bytes(_public_pem(alipay))
     (folder / "app_cert.crt").write_bytes(_pem(app_cert))
@@ -163,10 +166,6 @@ def _public_pem(key: rsa.RSAPrivateKey) -> bytes:
     )
 
 
-def _write_key(path: Path, key: PrivateKeyTypes) -> None:
+def _write_key(path: Path, key: rsa.RSAPrivateKey, form: serialization.PrivateFormat) -> None:
     path.touch(mode=0o600)
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))

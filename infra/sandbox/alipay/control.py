@@ -97,9 +97,7 @@ def _callback_routes(blueprint: Blueprint, alipay: Alipay) -> None:
         wanted = http.args.get("out_trade_no", "")
         sql = "SELECT * FROM callbacks WHERE out_trade_no = ? OR ? = '' ORDER BY id"
         with alipay.ledger.transaction() as db:
-            return {
-                "callbacks": [callbacks.view(db, row) for row in db.execute(sql, (wanted, wanted)).fetchall()]
-            }
+            return {"callbacks": [callbacks.view(db, row) for row in db.execute(sql, (wanted, wanted)).fetchall()]}
 
     @blueprint.post(f"{PREFIX}/callbacks/<int:callback_id>/resend")
     def resend(callback_id: int) -> Reply:

@@ -29,14 +29,15 @@ from typing import Any
 
 from infra.sandbox.alipay.ledger import Db
 
-GATEWAY_KINDS = set(
-    "delay timeout drop drop_after system_error business_error http_error garbage bad_signature"
-    " callback_first".split()
-)
-CALLBACK_KINDS = set(
-    "withhold delay reorder duplicate wrong_amount wrong_app_id wrong_seller other_order bad_signature"
-    " override".split()
-)
+GATEWAY_KINDS = {
+    *("delay", "timeout", "drop", "drop_after"),
+    *("system_error", "business_error", "http_error", "garbage", "bad_signature"),
+    "callback_first",
+}
+CALLBACK_KINDS = {
+    *("withhold", "delay", "reorder", "duplicate"),
+    *("wrong_amount", "wrong_app_id", "wrong_seller", "other_order", "bad_signature", "override"),
+}
 # What the kind changes among the signed fields.
 OVERRIDES: dict[str, dict[str, str]] = {
     "wrong_amount": {"total_amount": "0.01", "receipt_amount": "0.01", "buyer_pay_amount": "0.01"},

@@ -80,7 +80,6 @@ def run(alipay: Alipay, request: Request) -> Response:
     call_id = calls.record(alipay.ledger, request.method, out_trade_no, request.clock_skew_seconds)
     with alipay.ledger.transaction() as db:
         trades.expire(db)
-    with alipay.ledger.transaction() as db:
         fault = faults.take(db, request.method, out_trade_no)
     response, outcome = perform(Exchange(alipay, request, fault))
     calls.conclude(alipay.ledger, call_id, outcome)

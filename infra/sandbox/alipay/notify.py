@@ -28,7 +28,7 @@ class Notifier:
     def __init__(self, ledger: Ledger, merchant: Merchant, time_scale: float) -> None:
         self._ledger, self._merchant, self._time_scale = ledger, merchant, time_scale
         self._pool = ThreadPoolExecutor(32, "alipay-notify")
-        self._in_flight: set[int] = set()
+        self._in_flight: dict[int, str] = {}
         self._claims = threading.Lock()
         self._wake = threading.Event()
 
@@ -39,9 +39,12 @@ class Notifier:
         self._wake.set()
 
     def deliver_now(self, out_trade_no: str) -> None:
-        """Send what is due for one order and wait for the answers."""
+        """Send what is due for one order and wait for the answers, whoever is sending."""
         for callback in self._due(out_trade_no):
             self._deliver(callback)
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while out_trade_no in self._in_flight.values() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def resend(self, callback: Row, *, is_clean: bool = True) -> dict[str, Any]:
         """Send one callback again at once, without its fault unless `is_clean` is false."""
@@ -53,23 +56,12 @@ class Notifier:
     ) -> dict[str, Any]:
         """One POST, its answer recorded when it belongs to a callback of the queue."""
         body, content_type = self._body(params, plan)
-        status, answer = None, ""
-        try:
-            response = requests.post(
-                url,
-                data=body,
-                headers={"Content-Type": content_type, "User-Agent": "Mozilla/4.0"},
-                timeout=TIMEOUT_SECONDS,
-                allow_redirects=False,
-            )
-            status, answer = response.status_code, response.text[:1000]
-        except requests.RequestException as error:
-            answer = type(error).__name__
+        answer = post(url, body, content_type)
         if callback_id is not None:
             with self._ledger.transaction() as db:
-                row = (callback_id, time.time(), status, answer)
+                row = (callback_id, time.time(), answer["status"], answer["answer"])
                 db.execute("INSERT INTO sends VALUES (?, ?, ?, ?)", row)
-        return {"status": status, "answer": answer}
+        return answer
 
     def _body(self, params: dict[str, str], plan: dict[str, Any]) -> tuple[bytes, str]:
         params = callbacks.addressed(params, self._merchant) | plan.get("fields", {})
@@ -109,7 +101,7 @@ class Notifier:
             ).fetchall()
             with self._claims:
                 free = [row for row in rows if row["id"] not in self._in_flight]
-                self._in_flight.update(row["id"] for row in free)
+                self._in_flight.update((row["id"], row["out_trade_no"]) for row in free)
         return free
 
     def _deliver(self, callback: Row) -> None:
@@ -118,7 +110,7 @@ class Notifier:
             self._settle(callback, is_acknowledged=any(is_acknowledgement(answer) for answer in answers))
         finally:
             with self._claims:
-                self._in_flight.discard(callback["id"])
+                del self._in_flight[callback["id"]]
             self._wake.set()
 
     def _send_copies(self, callback: Row) -> list[dict[str, Any]]:
@@ -155,6 +147,18 @@ class Notifier:
                 " AND out_trade_no = ? AND id < ?",
                 (time.time(), callback["out_trade_no"], callback["id"]),
             )
+
+
+def post(url: str, body: bytes, content_type: str) -> dict[str, Any]:
+    """Status and text of the answer; no status and the kind of failure when there was none."""
+    headers = {"Content-Type": content_type, "User-Agent": "Mozilla/4.0"}
+    with requests.Session() as session:
+        session.trust_env = False  # straight to the merchant, whatever proxies this machine has
+        try:
+            response = session.post(url, data=body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+        except requests.RequestException as error:
+            return {"status": None, "answer": type(error).__name__}
+        return {"status": response.status_code, "answer": response.text[:1000]}
 
 
 def is_acknowledgement(answer: dict[str, Any]) -> bool:

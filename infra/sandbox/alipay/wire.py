@@ -63,9 +63,7 @@ def verify(params: dict[str, str], merchant: Merchant, at: float) -> Request:
     """Check one call as the original does, the signature before anything that it protects."""
     for name in ("method", "app_id", "sign_type", "sign", "timestamp", "version"):
         if not params.get(name):
-            raise missing(
-                {"sign": "signature", "sign_type": "signature-type"}.get(name, name.replace("_", "-"))
-            )
+            raise missing({"sign": "signature", "sign_type": "signature-type"}.get(name, name.replace("_", "-")))
     if params["app_id"] != merchant.app_id:
         raise invalid("invalid-app-id", "无效的AppID参数")
     if params["sign_type"] != "RSA2":
@@ -88,9 +86,7 @@ def verify(params: dict[str, str], merchant: Merchant, at: float) -> Request:
 
 
 def signed_text(params: dict[str, str], *left_out: str) -> str:
-    return "&".join(
-        f"{name}={params[name]}" for name in sorted(params) if params[name] and name not in left_out
-    )
+    return "&".join(f"{name}={params[name]}" for name in sorted(params) if params[name] and name not in left_out)
 
 
 def sign(data: bytes, merchant: Merchant) -> str:
@@ -117,7 +113,8 @@ def answer(method: str, body: dict[str, Any], request: Request | None, merchant:
 def sign_notification(params: dict[str, str], merchant: Merchant) -> dict[str, str]:
     """Notifications are signed without `sign` and `sign_type`, unlike requests."""
     text = signed_text(params, "sign", "sign_type")
-    return params | {"sign": sign(text.encode(params.get("charset", "utf-8")), merchant)}
+    data = text.encode(params.get("charset", "utf-8"), "replace")
+    return params | {"sign": sign(data, merchant)}
 
 
 def _check_signature(params: dict[str, str], merchant: Merchant) -> None:
