@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paygate.domain.errors import Unavailable
+from paygate.domain.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,8 @@ class RelayEvents:
         backlog = self._outbox.backlog()
         self._meter.count("OutboxDepth", backlog.depth)
         self._meter.measure("OutboxAge", backlog.age_ms)
-        self._outbox.drop_old(self._retention_days)
+        with suppress(Conflict):  # another relay drops the same rows
+            self._outbox.drop_old(self._retention_days)
         return report
 
 

@@ -174,7 +174,7 @@ def _failure(send: _Send, give_up_at: float) -> Exception | None:
 
 
 def _is_own(failure: Exception) -> bool:
-    """Whether the event itself is at fault, so that other events need not wait and sending again is no haste."""
+    """Whether the event itself is at fault, so that no other need wait for it."""
     from kafka import errors  # noqa: PLC0415
 
     own = (

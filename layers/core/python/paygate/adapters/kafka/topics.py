@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def create_topics(settings: KafkaSettings, names: Iterable[str]) -> None:
-    """Create those of `names` that do not exist, where the broker allows. Raises KafkaError if unreachable."""
+    """Create those of `names` that are missing, where the broker allows; KafkaError if it is unreachable."""
     from kafka.errors import AuthorizationError, PolicyViolationError, TopicAlreadyExistsError  # noqa: PLC0415
 
     how = {

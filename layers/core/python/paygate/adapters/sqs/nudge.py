@@ -15,7 +15,7 @@ _DELAY_SECONDS = 1
 
 
 class Gate(Protocol):
-    """Lets one caller through in each window of WINDOW_SECONDS, across all writers where it can; never raises."""
+    """Lets one caller through per WINDOW_SECONDS, across all writers where it can. Never raises."""
 
     def __call__(self) -> bool: ...
 

@@ -8,7 +8,6 @@ WITH old AS (
       )
     ORDER BY created_at
     LIMIT :limit
-    FOR UPDATE SKIP LOCKED
 )
 DELETE FROM outbox USING old
 WHERE outbox.payment_id = old.payment_id AND outbox.sequence = old.sequence

@@ -1,0 +1,23 @@
+"""One relay run as a process: `python -m tests.integration.relay.process <seconds>`."""
+
+import os
+import sys
+
+from paygate.adapters.kafka.settings import KafkaSettings
+from paygate.adapters.kafka.stream import KafkaStream
+from paygate.adapters.postgres.database import Database
+from paygate.adapters.postgres.outbox import PostgresOutbox
+from paygate.services.relay_events import RelayEvents
+from tests.integration.relay.world import MemoryMeter
+
+
+def main() -> None:
+    stream = KafkaStream(KafkaSettings(os.environ["KAFKA_BOOTSTRAP_SERVERS"]))
+    outbox = PostgresOutbox(Database(os.environ["DATABASE_URL"]))
+    report = RelayEvents(outbox, stream, MemoryMeter(), retention_days=30)(float(sys.argv[1]))
+    stream.close()
+    print(report)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Committed events on a real PostgreSQL, and what a consumer sees of them on a real broker."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pg8000.native
+from kafka import KafkaConsumer, TopicPartition
+
+from infra.local.servers.kafka import Kafka
+from infra.local.servers.postgres import OWNER, Postgres
+from paygate.adapters.kafka.settings import KafkaSettings
+from paygate.adapters.kafka.stream import KafkaStream
+from paygate.adapters.postgres.database import Database
+from paygate.adapters.postgres.outbox import PostgresOutbox
+from paygate.domain.events import EVERY_EVENT_TOPIC
+from paygate.domain.ids import encode, uuid7
+from paygate.services.relay_events import RelayEvents, RelayReport
+
+# One payment with :count events, each in the log and in the queue, as one commit.
+PAYMENT = """
+INSERT INTO payments (id, order_id, user_id, method, channel, state, price, currency, decimals, due, due_asset,
+    due_decimals, request_id, created_at, updated_at, expires_at)
+SELECT id, 'ORDER_1', 1, 'ALIPAY', 'QR', 'PENDING', 10000, 'CNY', 2, 10000, 'CNY', 2, 'r', now(), now(),
+    now() + interval '1 hour'
+FROM unnest(CAST(:ids AS text[])) AS id
+"""
+EVENTS = """
+WITH added AS (
+    INSERT INTO outbox (payment_id, sequence, event_id, kind, topics, payload, request_id)
+    SELECT id, number, 'EVT_' || substr(id, 5) || number, 'payment.settled', CAST(:topics AS text[]),
+        '{"paymentId":"' || id || '","amount":100.00,"sequence":' || number || ',"orderId":"订单"}', 'r-' || number
+    FROM unnest(CAST(:ids AS text[])) AS id, generate_series(CAST(:first AS int), CAST(:last AS int)) AS number
+    RETURNING payment_id, sequence
+)
+INSERT INTO outbox_queue (payment_id, sequence) SELECT payment_id, sequence FROM added
+"""
+SETTLED_TOPICS = ("payments.settled", EVERY_EVENT_TOPIC)
+
+
+@dataclass
+class MemoryMeter:
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    measures: dict[str, int] = field(default_factory=dict)
+    alarms: list[str] = field(default_factory=list)
+
+    def count(self, name: str, /, value: int = 1, **dimensions: str) -> None:
+        self.counts[name] += value
+
+    def measure(self, name: str, milliseconds: int, /, **dimensions: str) -> None:
+        self.measures[name] = milliseconds
+
+    def alarm(self, name: str, /, **dimensions: str) -> None:
+        self.alarms.append(name)
+
+
+class World:
+    def __init__(self, postgres: Postgres, kafka: Kafka) -> None:
+        self.postgres = postgres
+        self.kafka = kafka
+        self.kafka_settings = KafkaSettings(kafka.bootstrap_servers)
+        self.database = Database(postgres.url())
+        self.outbox = PostgresOutbox(self.database)
+        self.meter = MemoryMeter()
+        with postgres.admin() as admin:
+            [[name]] = admin.run("SELECT current_user")
+        assert name
+
+    def sql(self, text: str, **values: Any) -> list[list[Any]]:
+        """As the schema's owner."""
+        with self.postgres.admin("paygate") as owner:
+            owner.run(f"SET ROLE {OWNER}")
+            return owner.run(text, **values) or []
+
+    def clear(self) -> None:
+        self.sql("TRUNCATE payments, outbox, outbox_queue CASCADE")
+
+    def close(self) -> None:
+        self.database.close()
+
+    def commit(
+        self, payments: int, events: int = 1, topics: Sequence[str] = SETTLED_TOPICS
+    ) -> list[str]:
+        """That many new payments, each with events 1 … `events`; answers their ids."""
+        ids = [encode("PAY", uuid7(time.time_ns() // 10**6, os.urandom(10))) for _ in range(payments)]
+        self.sql(PAYMENT, ids=ids)
+        self.commit_events(ids, 1, events, topics)
+        return ids
+
+    def commit_events(
+        self, ids: Sequence[str], first: int, last: int, topics: Sequence[str] = SETTLED_TOPICS
+    ) -> None:
+        self.sql(EVENTS, ids=list(ids), first=first, last=last, topics=list(topics))
+
+    def queued(self) -> int:
+        [[count]] = self.sql("SELECT count(*) FROM outbox_queue")
+        return int(count)
+
+    def relay(self, stream: KafkaStream, seconds: float = 20) -> RelayReport:
+        return RelayEvents(self.outbox, stream, self.meter, retention_days=30)(seconds)
+
+    def relay_process(self, seconds: float = 20, **environment: str) -> "subprocess.Popen[bytes]":
+        """A relay in a process of its own, which ends when the queue is empty."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.relay.process", str(seconds)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **self.environment, **environment},
+        )
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {**self.postgres.env, **self.kafka.env}
+
+    def records(self, topic: str = EVERY_EVENT_TOPIC) -> list[Any]:
+        """Everything that the broker holds of a topic, in order per partition."""
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.kafka.bootstrap_servers, auto_offset_reset="earliest", metrics_enabled=False
+        )
+        try:
+            places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            consumer.assign(places)
+            consumer.seek_to_beginning(*places)
+            return _read(consumer, consumer.end_offsets(places))
+        finally:
+            consumer.close()
+
+    def sequences(self, ids: Sequence[str], topic: str = EVERY_EVENT_TOPIC) -> dict[str, list[int]]:
+        """The sequence numbers that arrived of each payment, repeats included."""
+        found: dict[str, list[int]] = {payment_id: [] for payment_id in ids}
+        for record in self.records(topic):
+            payment_id = record.key.decode()
+            if payment_id in found:
+                found[payment_id].append(json.loads(record.value)["sequence"])
+        return found
+
+
+def first_occurrences(sequences: Sequence[int]) -> list[int]:
+    return list(dict.fromkeys(sequences))
+
+
+def _read(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Any]:
+    records: list[Any] = []
+    give_up_at = time.monotonic() + 15
+    while any(consumer.position(place) < end for place, end in ends.items()):
+        assert time.monotonic() < give_up_at, "the broker does not hand out what it says it holds"
+        for page in consumer.poll(timeout_ms=200).values():
+            records.extend(page)
+    return records
