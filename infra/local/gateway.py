@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,20 @@ from infra.local.template import Template, read_template
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's limit for a synchronous invocation
 IDLE_SECONDS = 75
-CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large"}  # its name changed with Python 3.13
+MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+STATUSES = {
+    "MISSING_AUTHENTICATION_TOKEN": HTTPStatus.NOT_FOUND,
+    "BAD_REQUEST_BODY": HTTPStatus.BAD_REQUEST,
+    "REQUEST_TOO_LARGE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "THROTTLED": HTTPStatus.TOO_MANY_REQUESTS,
+    "INTEGRATION_FAILURE": HTTPStatus.BAD_GATEWAY,
+}
 
 
 class Gateway:
     def __init__(self, template: Template, environments: Environments) -> None:
         self._router = Router(template)
+        self._refusals = template.refusals
         self._events = RestEvents(template.binary_types)
         self._environments = environments
 
@@ -37,44 +46,51 @@ class Gateway:
             function, resource, parameters = self._router.match(request.method, request.path)
             event = self._events.build(request, resource, parameters)
             if len(json.dumps(event)) > MAX_EVENT_BYTES:
-                return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                return self.refuse("REQUEST_TOO_LARGE")
             answer = self._environments.invoke(function, event)
             return self._events.answer(answer, request.header("accept"))
         except NoSuchRoute as unknown:
-            if not unknown.allowed:
-                return problem(HTTPStatus.NOT_FOUND)
-            return problem(HTTPStatus.METHOD_NOT_ALLOWED, [("Allow", ", ".join(unknown.allowed))])
+            if unknown.allowed:  # the one place where this is kinder than API Gateway, which says 404
+                return problem(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": ", ".join(unknown.allowed)})
+            return self.refuse("MISSING_AUTHENTICATION_TOKEN")
         except Throttled:
-            return problem(HTTPStatus.TOO_MANY_REQUESTS, [("Retry-After", "1")])
+            return self.refuse("THROTTLED")
         except (FunctionFailed, MalformedAnswer) as failure:
             print(f"{request.method} {request.path}: {failure!r}", file=sys.stderr)
-            return problem(HTTPStatus.BAD_GATEWAY)
+            return self.refuse("INTEGRATION_FAILURE")
+
+    def refuse(self, kind: str) -> Response:
+        """What API Gateway says by itself, in the words of the template's gateway responses."""
+        refusal = self._refusals.get(kind)
+        if refusal is None:
+            return problem(STATUSES[kind])
+        body = refusal.body.encode()
+        return Response(refusal.status or int(STATUSES[kind]), list(refusal.headers.items()), body)
 
 
-def problem(status: HTTPStatus, headers: list[tuple[str, str]] | None = None) -> Response:
-    """The same document that the template's gateway responses give on AWS."""
-    code = CODES.get(status, status.name.lower())
+def problem(status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
+    code = status.name.lower()
     document = {"type": "about:blank", "title": status.phrase, "status": int(status), "code": code}
-    content_type = ("Content-Type", "application/problem+json")
-    return Response(int(status), [content_type, *(headers or [])], json.dumps(document).encode())
+    all_headers = {"Content-Type": "application/problem+json", **(headers or {})}
+    return Response(int(status), list(all_headers.items()), json.dumps(document).encode())
 
 
-class BadRequest(Exception):
-    def __init__(self, status: HTTPStatus) -> None:
-        super().__init__(status)
-        self.status = status
+class Unreadable(Exception):
+    """`kind` is the gateway response that tells why."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
-class Handler(ChaliceRequestHandler):  # type: ignore[misc]
+class Handler(ChaliceRequestHandler):
     """One connection. `app_object` is the gateway."""
 
     timeout = IDLE_SECONDS
     command = ""
     disable_nagle_algorithm = True
 
-    def __init__(
-        self, request: Any, client_address: Any, server: Any, app_object: Gateway, config: Any
-    ) -> None:
+    def __init__(self, request: Any, client_address: Any, server: Any, app_object: Gateway, config: Any) -> None:
         del config
         self._gateway = app_object
         super(ChaliceRequestHandler, self).__init__(request, client_address, server)
@@ -82,9 +98,9 @@ class Handler(ChaliceRequestHandler):  # type: ignore[misc]
     def _generic_handle(self) -> None:
         try:
             body = self._read_body()
-        except BadRequest as bad:
+        except Unreadable as reason:
             self.close_connection = True
-            self._send(problem(bad.status))
+            self._send(self._gateway.refuse(reason.kind))
             return
         request = Request(self.command, self.path, self.headers.items(), body, self.client_address[0])
         self._send(self._gateway.handle(request))
@@ -102,16 +118,22 @@ class Handler(ChaliceRequestHandler):  # type: ignore[misc]
             return self._read_chunks()
         text = self.headers.get("content-length", "0").strip()
         if not (text.isascii() and text.isdigit()):
-            raise BadRequest(HTTPStatus.BAD_REQUEST)
+            raise Unreadable("BAD_REQUEST_BODY")
         return self._read_exactly(int(text))
 
     def _read_exactly(self, length: int) -> bytes:
         if length > MAX_BODY_BYTES:
-            raise BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            self._discard(length)
+            raise Unreadable("REQUEST_TOO_LARGE")
         body: bytes = self.rfile.read(length)
         if len(body) < length:
-            raise BadRequest(HTTPStatus.BAD_REQUEST)
+            raise Unreadable("BAD_REQUEST_BODY")
         return body
+
+    def _discard(self, length: int) -> None:
+        """A client that is still sending does not see the answer."""
+        for _ in range(min(length, MAX_DISCARDED_BYTES) >> 20):
+            self.rfile.read(1 << 20)
 
     def _read_chunks(self) -> bytes:
         body = b""
@@ -120,11 +142,11 @@ class Handler(ChaliceRequestHandler):  # type: ignore[misc]
             try:
                 size = int(size_text, 16)
             except ValueError:
-                raise BadRequest(HTTPStatus.BAD_REQUEST) from None
+                raise Unreadable("BAD_REQUEST_BODY") from None
             if size <= 0:
                 break
             if len(body) + size > MAX_BODY_BYTES:
-                raise BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                raise Unreadable("REQUEST_TOO_LARGE")
             body += self._read_exactly(size)
             self.rfile.readline(3)
         while self.rfile.readline(65537) not in (b"\r\n", b"\n", b""):
@@ -159,7 +181,7 @@ class Handler(ChaliceRequestHandler):  # type: ignore[misc]
         """Functions log their requests themselves."""
 
 
-class Server(ThreadedHTTPServer):  # type: ignore[misc]
+class Server(ThreadedHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -170,7 +192,9 @@ class Server(ThreadedHTTPServer):  # type: ignore[misc]
 def serve(template: Template, port: int, concurrency: int) -> LocalDevServer:
     environments = Environments(concurrency)
     environments.warm([function for function in template.functions if function.routes], min(2, concurrency))
-    return LocalDevServer(Gateway(template, environments), None, HOST, port, Handler, Server)
+    gateway: Any = Gateway(template, environments)
+    no_config: Any = None
+    return LocalDevServer(gateway, no_config, HOST, port, Handler, Server)
 
 
 def main() -> None:

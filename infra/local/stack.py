@@ -130,9 +130,7 @@ class Stack:
         self.stop()
 
     def _start_servers(self) -> None:
-        _together(
-            self._start_postgres, self.redis.start, self.kafka.start, self.aws.start, self._start_sandbox
-        )
+        _together(self._start_postgres, self.redis.start, self.kafka.start, self.aws.start, self._start_sandbox)
         core = {**self.postgres.env, **self.redis.env, **own_secrets(self.directory)}
         del core["MIGRATE_DATABASE_URL"]
         rails = with_contents(self._rails)

@@ -47,13 +47,23 @@ class Function:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A gateway response: what the API says by itself."""
+
+    status: int | None
+    headers: Mapping[str, str]
+    body: str
+
+
+@dataclass(frozen=True)
 class Template:
     functions: tuple[Function, ...]
     binary_types: frozenset[str]
+    refusals: Mapping[str, Refusal]
     variables: Mapping[str, str]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Reads CloudFormation's short forms (`!Ref x`) as their long ones (`{"Ref": x}`)."""
 
 
@@ -74,9 +84,14 @@ def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[st
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
+def load_document(path: Path) -> dict[str, Any]:
+    """The template as it stands, intrinsics in their long form."""
+    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+    return document
+
+
 def read_template(path: Path) -> Template:
-    document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
-    return _Reader(document, path.parent).template()
+    return _Reader(load_document(path), path.parent).template()
 
 
 class _Reader:
@@ -95,6 +110,7 @@ class _Reader:
                 for name, properties in self._of_type("AWS::Serverless::Function")
             ),
             binary_types=frozenset(self._binary_types()),
+            refusals=dict(self._refusals()),
             variables={name: str(value) for name, value in plain.items() if value is not None},
         )
 
@@ -103,9 +119,25 @@ class _Reader:
             if resource["Type"] == kind:
                 yield name, resource.get("Properties", {})
 
+    def _apis(self) -> list[dict[str, Any]]:
+        return [self._globals.get("Api", {}), *(api for _, api in self._of_type("AWS::Serverless::Api"))]
+
+    def _refusals(self) -> Iterator[tuple[str, Refusal]]:
+        for api in self._apis():
+            for kind, response in api.get("GatewayResponses", {}).items():
+                headers = response.get("ResponseParameters", {}).get("Headers", {})
+                status = response.get("StatusCode")
+                yield (
+                    kind,
+                    Refusal(
+                        status=int(status) if status else None,
+                        headers={name: value.strip("'") for name, value in headers.items()},
+                        body=next(iter(response.get("ResponseTemplates", {}).values()), ""),
+                    ),
+                )
+
     def _binary_types(self) -> Iterator[str]:
-        apis = [self._globals.get("Api", {}), *(api for _, api in self._of_type("AWS::Serverless::Api"))]
-        for api in apis:
+        for api in self._apis():
             for media_type in api.get("BinaryMediaTypes", []):
                 yield media_type.replace("~1", "/").lower()
 
@@ -124,9 +156,7 @@ class _Reader:
                 if event["Type"] in ("Schedule", "ScheduleV2")
             ),
             queues=tuple(
-                self._queue(event["Properties"], properties)
-                for event in events.values()
-                if event["Type"] == "SQS"
+                self._queue(event["Properties"], properties) for event in events.values() if event["Type"] == "SQS"
             ),
         )
 

@@ -19,7 +19,7 @@ HandlerFunction = Callable[[Any, Any], Any]
 REGION, ACCOUNT = "us-east-1", "123456789012"
 
 
-class Context(LambdaContext):  # type: ignore[misc]
+class Context(LambdaContext):
     def __init__(self, name: str, memory_mb: int, timeout_seconds: int) -> None:
         super().__init__(name, memory_mb, timeout_seconds * 1000)
         self.invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"

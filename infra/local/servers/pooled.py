@@ -19,9 +19,7 @@ SWITCH = "PAYGATE_TEST_DATABASE"
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
 
-def make_postgres(
-    directory: Path, port: int | None = None, *, profile: Mapping[str, str] = DURABLE
-) -> Postgres:
+def make_postgres(directory: Path, port: int | None = None, *, profile: Mapping[str, str] = DURABLE) -> Postgres:
     """The embedded server, or what the environment asks for."""
     wanted = os.environ.get(SWITCH, "embedded")
     kinds = {"embedded": Postgres, "pooled": PooledPostgres}
@@ -82,9 +80,7 @@ class PooledPostgres(Postgres):
 
     locale_options = ("--locale=C.UTF-8",)
 
-    def __init__(
-        self, directory: Path, port: int | None = None, *, profile: Mapping[str, str] = DURABLE
-    ) -> None:
+    def __init__(self, directory: Path, port: int | None = None, *, profile: Mapping[str, str] = DURABLE) -> None:
         super().__init__(directory, port, profile=profile)
         self._bin = BINARIES
         self._pooler: PgBouncer | None = None

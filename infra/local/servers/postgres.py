@@ -40,9 +40,7 @@ class Postgres(Server):
     death_signal = signal.SIGQUIT
     locale_options: Sequence[str] = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
 
-    def __init__(
-        self, directory: Path, port: int | None = None, *, profile: Mapping[str, str] = DURABLE
-    ) -> None:
+    def __init__(self, directory: Path, port: int | None = None, *, profile: Mapping[str, str] = DURABLE) -> None:
         super().__init__(directory, port)
         self._profile = profile
         self._bin = binaries()
