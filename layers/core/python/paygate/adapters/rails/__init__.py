@@ -1,0 +1,1 @@
+"""Rails: outside payment systems, one folder each, and the HTTP that they share."""

@@ -1,0 +1,1 @@
+"""Strategies: how each payment method uses a rail."""

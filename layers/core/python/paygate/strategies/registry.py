@@ -1,0 +1,61 @@
+"""The one list of payment methods. Another method is one more line; nothing else knows them by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paygate.ports import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method and where its parts are, as `module:attribute`, so that what is not used is not imported.
+
+    `adapter` is called with (settings, callback_url, clock, http); `settings` with the environment, and
+    answers None when the rail is not configured.
+    """
+
+    name: str
+    rail: str
+    strategy: str
+    adapter: str
+    settings: str
+
+
+METHODS = (
+    Method(
+        "ALIPAY",
+        rail="alipay",
+        strategy="paygate.strategies.alipay:AlipayStrategy",
+        adapter="paygate.adapters.rails.alipay.rail:AlipayRail",
+        settings="paygate.adapters.rails.alipay.settings:read",
+    ),
+)
+_BY_NAME = {method.name: method for method in METHODS}
+_BY_RAIL = {method.rail: method for method in METHODS}
+
+
+def method(name: str) -> Method | None:
+    return _BY_NAME.get(name)
+
+
+def method_of_rail(rail: str) -> Method | None:
+    """Any method that uses the rail: they share its adapter and its settings."""
+    return _BY_RAIL.get(rail)
+
+
+@cache
+def strategy(name: str) -> Strategy:
+    """A known method's strategy; it keeps no state."""
+    made: Strategy = load(_BY_NAME[name].strategy)()
+    return made
+
+
+def load(dotted: str) -> Any:
+    """What `module:attribute` names."""
+    module, _, attribute = dotted.partition(":")
+    return getattr(import_module(module), attribute)
