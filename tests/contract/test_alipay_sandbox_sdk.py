@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import alipay
 import pytest
 import requests
 
@@ -11,7 +12,6 @@ from tests.contract.sandbox_client import Inbox, Sandbox
 
 # The SDK reads certificates with what pyOpenSSL calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-alipay = pytest.importorskip("alipay")
 Client = Any
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
+import alipay
 import pytest
 import requests
 
@@ -116,7 +117,6 @@ def test_the_clock_is_shanghais_and_its_skew_is_listed(merchant: Merchant, sandb
 @pytest.mark.filterwarnings("ignore:X509:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:alipay")
 def test_certificate_mode(merchant: Merchant, sandbox: Sandbox, number: str) -> None:
-    alipay = pytest.importorskip("alipay")
     settings = sandbox.settings()
     texts = {name: Path(path).read_text() for name, path in settings.items() if name.endswith("_FILE")}
     serials = {

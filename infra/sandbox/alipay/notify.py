@@ -43,7 +43,7 @@ class Notifier:
         for callback in self._due(out_trade_no):
             self._deliver(callback)
         deadline = time.monotonic() + TIMEOUT_SECONDS
-        while out_trade_no in self._in_flight.values() and time.monotonic() < deadline:
+        while self._is_sending(out_trade_no) and time.monotonic() < deadline:
             time.sleep(0.01)
 
     def resend(self, callback: Row, *, is_clean: bool = True) -> dict[str, Any]:
@@ -71,6 +71,10 @@ class Notifier:
         charset = signed["charset"]
         content_type = f"application/x-www-form-urlencoded; charset={charset}"
         return urlencode(signed, encoding=charset, errors="replace").encode(), content_type
+
+    def _is_sending(self, out_trade_no: str) -> bool:
+        with self._claims:
+            return out_trade_no in self._in_flight.values()
 
     def _run(self) -> None:
         while True:
