@@ -1,0 +1,8 @@
+"""Closes what nobody paid in time."""
+
+from __future__ import annotations
+
+from paygate import bootstrap
+from paygate.scheduled import scheduled
+
+lambda_handler = scheduled(lambda: bootstrap.app().expire)

@@ -1,0 +1,16 @@
+"""What payments are priced in, and how many decimals each has (ISO 4217 for money that states issue)."""
+
+from __future__ import annotations
+
+from paygate.domain.money import Asset
+
+_ZERO = ("JPY", "KRW", "VND")
+_TWO = ("AUD", "BRL", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "INR", "MXN", "MYR", "NZD", "PHP", "PLN")
+_TWO_MORE = ("SEK", "SGD", "THB", "TWD", "USD", "ZAR")
+_THREE = ("BHD", "KWD")
+
+CURRENCIES: dict[str, Asset] = {
+    code: Asset(code, decimals)
+    for decimals, codes in ((0, _ZERO), (2, _TWO + _TWO_MORE), (3, _THREE))
+    for code in codes
+}

@@ -1,0 +1,22 @@
+"""What a write gives back: the stored bytes, where the thing is, and whether it was said before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paygate.http.responses import Response, first_id, respond
+
+if TYPE_CHECKING:
+    from paygate.services.answers import Answered
+
+
+def written(answered: Answered, place: str, prefix: str) -> Response:
+    """`place` is the path of what was written, with `{}` for its id, which begins with `prefix`."""
+    body = answered.answer.body.decode()
+    headers = {}
+    found = first_id(body, prefix)
+    if found is not None:
+        headers["Location"] = place.format(found)
+    if answered.is_replay:
+        headers["Idempotent-Replayed"] = "true"
+    return respond(answered.answer.status, body, headers)
