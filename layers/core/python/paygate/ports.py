@@ -371,8 +371,11 @@ class Agenda(Protocol):
 class Ledger(Protocol):
     """PostgreSQL, the only truth."""
 
-    documents: Documents
-    agenda: Agenda
+    @property
+    def documents(self) -> Documents: ...
+
+    @property
+    def agenda(self) -> Agenda: ...
 
     def transaction(self) -> AbstractContextManager[Transaction]: ...
 

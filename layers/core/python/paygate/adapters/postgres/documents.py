@@ -49,9 +49,7 @@ class PostgresDocuments:
         until = _read_cursor(cursor) or (_first_id(wanted.until) if wanted.until else _LAST)
         since = _first_id(wanted.since) if wanted.since else _FIRST
         with self._database.transaction() as run:
-            found = self._documents(
-                run, _chosen(chosen), **narrowed, since=since, until=until, limit=limit + 1
-            )
+            found = self._documents(run, _chosen(chosen), **narrowed, since=since, until=until, limit=limit + 1)
         return _page(found, limit)
 
     def refund(self, refund_id: str, /) -> str | None:

@@ -1,0 +1,169 @@
+"""The one place that wires: settings → adapters → services. Built at the first request, then kept."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paygate import observability
+from paygate.adapters.postgres.database import Database
+from paygate.adapters.postgres.key_store import PostgresKeyStore
+from paygate.adapters.postgres.ledger import PostgresLedger
+from paygate.adapters.postgres.outbox import PostgresOutbox
+from paygate.adapters.postgres.statements import sql
+from paygate.adapters.rails.http import RailHttp
+from paygate.adapters.redis.client import RedisClient
+from paygate.adapters.redis.gate import RedisGate
+from paygate.adapters.redis.idempotency_cache import RedisIdempotencyCache
+from paygate.adapters.redis.limiter import RedisLimiter
+from paygate.adapters.sqs.nudge import ProcessGate, SqsNudge, no_nudge
+from paygate.adapters.system.clock import SystemClock, SystemIds
+from paygate.adapters.system.sealer import AesGcmSealer
+from paygate.config import Settings, read_settings
+from paygate.domain.errors import MethodNotAvailable, NotFound
+from paygate.services.cancel_payment import CancelPayment
+from paygate.services.create_payment import CreatePayment
+from paygate.services.expire import Expire
+from paygate.services.get_payment import GetPayment
+from paygate.services.handle_callback import HandleCallback
+from paygate.services.idempotency import Idempotency
+from paygate.services.observe import Observe
+from paygate.services.payment_service import PaymentService
+from paygate.services.refund_payment import RefundPayment
+from paygate.services.relay_events import RelayEvents
+from paygate.services.resolve import Resolve
+from paygate.strategies import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What functions use. Close it only where a process outlives it (tests, commands)."""
+
+    settings: Settings
+    clock: Clock
+    meter: Meter
+    payments: PaymentService
+    resolve: Resolve
+    expire: Expire
+    relay: RelayEvents
+    outbox: PostgresOutbox
+    keys: PostgresKeyStore
+    limiter: Limiter
+    probes: Mapping[str, Callable[[], bool]]
+    database: Database
+
+
+class ConfiguredRails:
+    """`services.rails.Rails` over the registry: a rail is made when it is first asked for."""
+
+    def __init__(self, settings: Settings, clock: Clock, meter: Meter) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._meter = meter
+        self._made: dict[str, PaymentRail] = {}
+
+    def for_method(self, method: str, /) -> tuple[Strategy, PaymentRail]:
+        known = registry.method(method)
+        if known is None or known.rail not in self._settings.rails:
+            raise MethodNotAvailable(f"{method} is not configured here")
+        return registry.strategy(method), self.by_name(known.rail)
+
+    def by_name(self, rail: str, /) -> PaymentRail:
+        if rail not in self._made:
+            self._made[rail] = self._make(rail)
+        return self._made[rail]
+
+    def _make(self, rail: str) -> PaymentRail:
+        known = registry.method_of_rail(rail)
+        if known is None or rail not in self._settings.rails:
+            raise NotFound("no such rail here")
+        adapter = registry.load(known.adapter)
+        callback_url = f"{self._settings.public_base_url}/webhooks/{rail}"
+        made: PaymentRail = adapter(self._settings.rails[rail], callback_url, self._clock, RailHttp())
+        return made
+
+
+def build(settings: Settings) -> App:
+    """Wire everything; nothing connects before it is used."""
+    observability.redact.conceal(settings.secret_values)
+    clock = SystemClock()
+    ids = SystemIds(clock)
+    meter = observability.EmfMeter()
+    sealer = AesGcmSealer(dict(settings.encryption_key))
+    database = Database(settings.database_url)
+    ledger = PostgresLedger(database, sealer, ids)
+    redis = RedisClient(settings.redis_url)
+    idempotency = Idempotency(ledger, RedisIdempotencyCache(redis, sealer))
+    rails = ConfiguredRails(settings, clock, meter)
+    nudge = _nudge(settings, redis)
+    observe = Observe(ledger, clock, ids, meter, nudge)
+    callbacks = HandleCallback(ledger, rails, observe, ids, meter)
+    refunds = RefundPayment(ledger, idempotency, rails, clock, ids, meter, nudge)
+    outbox = PostgresOutbox(database)
+    return App(
+        settings=settings,
+        clock=clock,
+        meter=meter,
+        payments=PaymentService(
+            create=CreatePayment(ledger, idempotency, rails, clock, ids, sealer, meter, nudge),
+            read=GetPayment(ledger, rails, observe),
+            callback=callbacks,
+            refund=refunds,
+            cancel=CancelPayment(ledger, rails, observe, clock, ids, meter, nudge),
+        ),
+        resolve=Resolve(ledger, rails, observe, callbacks, refunds, clock, ids, sealer, meter, nudge),
+        expire=Expire(ledger, rails, observe, clock, ids, meter, nudge),
+        relay=_relay(settings, outbox, meter),
+        outbox=outbox,
+        keys=PostgresKeyStore(database, sealer),
+        limiter=RedisLimiter(redis, clock, settings.rate_limit_per_minute),
+        probes={"postgres": lambda: _answers(database), "redis": redis.is_reached},
+        database=database,
+    )
+
+
+_app: App | None = None
+_lock = threading.Lock()
+
+
+def app() -> App:
+    """This process's application; raises SettingsFaults when production's settings are not right."""
+    global _app  # noqa: PLW0603  # one per process, as Lambda keeps it between invocations
+    if _app is None:
+        with _lock:
+            if _app is None:
+                _app = build(read_settings(os.environ))
+    return _app
+
+
+def _nudge(settings: Settings, redis: RedisClient) -> Nudge:
+    if settings.relay_queue_url is None:
+        return no_nudge
+    return SqsNudge(settings.relay_queue_url, RedisGate(redis, ProcessGate()))
+
+
+def _relay(settings: Settings, outbox: PostgresOutbox, meter: Meter) -> RelayEvents:
+    from paygate.adapters.kafka.settings import KafkaSettings  # noqa: PLC0415
+    from paygate.adapters.kafka.stream import KafkaStream  # noqa: PLC0415
+
+    kafka = KafkaSettings(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        username=settings.kafka_username,
+        password=settings.kafka_password,
+        new_topic_partitions=settings.kafka_new_topic_partitions,
+    )
+    return RelayEvents(outbox, KafkaStream(kafka), meter, retention_days=settings.outbox_retention_days)
+
+
+def _answers(database: Database) -> bool:
+    with database.transaction() as run:
+        return bool(run(sql("ping")))

@@ -1,0 +1,223 @@
+"""Every setting there is, read once and checked together.
+
+The environment comes first; the secrets named in SECRETS (Secrets Manager, each a JSON object of NAME → value)
+complete it. In production anything missing, malformed or left at a development default stops the function
+with one message that names every fault, and never shows a value.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from paygate.adapters.system.sealer import parse_keys
+from paygate.faults import SettingsFaults
+from paygate.strategies.registry import METHODS, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PRODUCTION, DEVELOPMENT = "production", "development"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One name, what it is for, and its development default. `None` there: optional everywhere."""
+
+    name: str
+    purpose: str
+    default: str | None
+    read: Callable[[str], Any] = str
+    is_secret: bool = False
+    is_safe_default: bool = False
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        from urllib.parse import urlsplit  # noqa: PLC0415
+
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"must be a URL that begins with {' or '.join(f'{name}://' for name in schemes)}")
+        return text.rstrip("/")
+
+    return read
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _pepper(text: str) -> bytes:
+    if len(text) < 16:  # noqa: PLR2004
+        raise ValueError("must be 16 characters or more")
+    return text.encode()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _brokers(text: str) -> str:
+    if not all(part.rpartition(":")[2].isdigit() and part.rpartition(":")[0] for part in text.split(",")):
+        raise ValueError("must be host:port, several separated by commas")
+    return text
+
+
+_POSTGRES = _url("postgresql", "postgres")
+_DEV_KEY = "dev:" + "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMSE="
+
+SETTINGS = (
+    Setting("DATABASE_URL", "PostgreSQL for the application's role; `?sslmode=verify-full` for TLS",
+            "postgresql://paygate:paygate@127.0.0.1:5432/paygate", _POSTGRES, is_secret=True),
+    Setting("MIGRATE_DATABASE_URL", "PostgreSQL for the schema's owner: `migrate` only, never through a pooler",
+            None, _POSTGRES, is_secret=True),
+    Setting("REDIS_URL", "Redis or Valkey; `rediss://` for TLS", "redis://127.0.0.1:6379/0",
+            _url("redis", "rediss"), is_secret=True),
+    Setting("KAFKA_BOOTSTRAP_SERVERS", "Kafka's brokers", "127.0.0.1:9092", _brokers),
+    Setting("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT, SSL or SASL_SSL", "PLAINTEXT", is_safe_default=True),
+    Setting("KAFKA_SASL_MECHANISM", "PLAIN or SCRAM-SHA-512, with SASL_SSL", None),
+    Setting("KAFKA_USERNAME", "for SASL", None),
+    Setting("KAFKA_PASSWORD", "for SASL", None, is_secret=True),
+    Setting("KAFKA_NEW_TOPIC_PARTITIONS", "create missing topics with so many partitions; unset: they exist", None,
+            _number(1, 1000)),
+    Setting("PUBLIC_BASE_URL", "where rails reach us: callbacks go to <this>/webhooks/<rail>",
+            "http://127.0.0.1:3000", _url("http", "https")),
+    Setting("API_KEY_PEPPER", "keys the hash that API keys are stored under", "development-only-pepper", _pepper,
+            is_secret=True),
+    Setting("ENCRYPTION_KEY", "AES-256 keys for what is stored encrypted, newest first: id:base64[,id:base64]",
+            _DEV_KEY, parse_keys, is_secret=True),
+    Setting("RELAY_QUEUE_URL", "SQS queue that wakes the relay; unset: its schedule alone does", None,
+            _url("http", "https")),
+    Setting("RATE_LIMIT_PER_MINUTE", "requests a minute for each API key", "6000", _number(1, 10**9),
+            is_safe_default=True),
+    Setting("OUTBOX_RETENTION_DAYS", "how long sent events can be replayed", "30", _number(1, 3650),
+            is_safe_default=True),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was read. `rails` holds each configured rail's own settings by the rail's name."""
+
+    app_env: str
+    database_url: str = field(repr=False)
+    migrate_database_url: str | None = field(repr=False)
+    redis_url: str = field(repr=False)
+    kafka_bootstrap_servers: str
+    kafka_security_protocol: str
+    kafka_sasl_mechanism: str | None
+    kafka_username: str | None
+    kafka_password: str | None = field(repr=False)
+    kafka_new_topic_partitions: int | None
+    public_base_url: str
+    api_key_pepper: bytes = field(repr=False)
+    encryption_key: Mapping[str, bytes] = field(repr=False)
+    relay_queue_url: str | None
+    rate_limit_per_minute: int
+    outbox_retention_days: int
+    rails: Mapping[str, Any] = field(repr=False)
+    secret_values: tuple[str, ...] = field(repr=False)
+
+
+def read_settings(environ: Mapping[str, str], fetch: Callable[[str], Mapping[str, str]] | None = None) -> Settings:
+    """Settings of `environ` completed by the secrets it names; raises SettingsFaults.
+
+    `fetch` answers a secret's JSON object by its name; by default it asks Secrets Manager.
+    """
+    faults: list[str] = []
+    env = _completed(environ, fetch or _from_secrets_manager, faults)
+    app_env = env.get("APP_ENV", DEVELOPMENT)
+    if app_env not in (PRODUCTION, DEVELOPMENT):
+        faults.append("APP_ENV must be production or development")
+    is_strict = app_env == PRODUCTION
+    values = {setting.name.lower(): _value(setting, env, faults, is_strict=is_strict) for setting in SETTINGS}
+    rails = _rails(env, faults)
+    if faults and is_strict:
+        raise SettingsFaults(tuple(faults))
+    for fault in faults:
+        warnings.warn(f"settings: {fault}", stacklevel=2)
+    secrets = [env[setting.name] for setting in SETTINGS if setting.is_secret and env.get(setting.name)]
+    fetched = [value for name, value in env.items() if name not in environ]
+    return Settings(
+        app_env=app_env, rails=rails, secret_values=tuple(dict.fromkeys([*secrets, *fetched])), **values
+    )
+
+
+def _completed(
+    environ: Mapping[str, str], fetch: Callable[[str], Mapping[str, str]], faults: list[str]
+) -> dict[str, str]:
+    env: dict[str, str] = {}
+    for name in _names(environ.get("SECRETS", "")):
+        try:
+            env.update({key: str(value) for key, value in fetch(name).items()})
+        except (LookupError, ValueError, AttributeError):
+            faults.append(f"SECRETS names {name}, which cannot be read as a JSON object")
+    return {**env, **environ}
+
+
+def _value(setting: Setting, env: Mapping[str, str], faults: list[str], *, is_strict: bool) -> Any:
+    text = env.get(setting.name) or None
+    if text is None and setting.default is None:
+        return None
+    if text is None and not setting.is_safe_default:
+        faults.append(f"{setting.name} is missing")
+    elif is_strict and text == setting.default and not setting.is_safe_default:
+        faults.append(f"{setting.name} is left at its development default")
+    try:
+        return setting.read(text or setting.default or "")
+    except ValueError as error:
+        faults.append(f"{setting.name} {error}")
+        return setting.read(setting.default) if setting.default is not None else None
+
+
+def _rails(env: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+    rails: dict[str, Any] = {}
+    for method in METHODS:
+        if method.rail in rails:
+            continue
+        try:
+            settings = load(method.settings)(env)
+        except SettingsFaults as wrong:
+            faults.extend(wrong.faults)
+            continue
+        if settings is not None:
+            rails[method.rail] = settings
+    return rails
+
+
+def _from_secrets_manager(name: str) -> Mapping[str, str]:
+    from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415  # heavy: boto3
+    from aws_lambda_powertools.utilities.parameters.exceptions import (  # noqa: PLC0415
+        GetParameterError,
+        TransformParameterError,
+    )
+
+    try:
+        found: Any = parameters.get_secret(name, transform="json")
+    except (GetParameterError, TransformParameterError) as error:
+        raise LookupError(name) from error
+    return dict(found)
+
+
+def example() -> str:
+    """The text of `.env.example`: every setting, what it is for, and its development default."""
+    lines = ["# Every setting, with its development default. Generated: `make .env.example`.", ""]
+    lines += ["# production or development", "APP_ENV=development", ""]
+    lines += [
+        "# Secrets Manager names, comma-separated: JSON objects of NAME -> value that complete these",
+        "SECRETS=",
+        "",
+    ]
+    for setting in SETTINGS:
+        lines += [f"# {setting.purpose}", f"{setting.name}={setting.default or ''}", ""]
+    for method in METHODS:
+        names = load(method.settings.partition(":")[0] + ":NAMES")
+        lines += [f"# {method.name}: on when all that it needs is set", *(f"{name}=" for name in names), ""]
+    return "\n".join(lines)
