@@ -1,0 +1,210 @@
+"""House rules of `template.yaml`: what every function, queue and permission must have."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.local.server import ROOT
+from infra.local.template import load_document
+
+TEMPLATE = load_document(ROOT / "template.yaml")
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+GLOBALS: dict[str, Any] = TEMPLATE["Globals"]["Function"]
+
+# Who commits payments, refunds or events tells the relay; who only reads cannot.
+WRITERS = {"create", "refund", "cancel", "webhook", "status", "resolve", "expire"}
+READERS = {"batch", "orders", "health", "relay_events"}
+ON_SCHEDULE = {"relay_events", "resolve", "expire"}
+ASYNC = ON_SCHEDULE | {"migrate"}
+API_SECONDS = 15
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    return {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == kind}
+
+
+FUNCTIONS = {
+    p["Handler"].partition(".")[0]: {**GLOBALS, **p} for p in of_type("AWS::Serverless::Function").values()
+}
+each_function = pytest.mark.parametrize("name", sorted(FUNCTIONS))
+
+
+def events(name: str, kind: str) -> list[dict[str, Any]]:
+    found = FUNCTIONS[name].get("Events", {}).values()
+    return [event["Properties"] for event in found if event["Type"] == kind]
+
+
+def policies(name: str) -> set[str]:
+    return {policy["Ref"] for policy in FUNCTIONS[name]["Policies"]}
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, policy in of_type("AWS::IAM::ManagedPolicy").items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def test_the_template_and_the_folders_hold_the_same_functions() -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    assert set(FUNCTIONS) == folders
+    assert set(FUNCTIONS) == WRITERS | READERS | {"migrate"}
+
+
+@each_function
+def test_the_handler_exists(name: str) -> None:
+    assert FUNCTIONS[name]["Handler"] == f"{name}.app.lambda_handler"
+    tree = ast.parse((ROOT / "functions" / name / "app.py").read_text(encoding="utf-8"))
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assigned = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    assert "lambda_handler" in defined | assigned
+
+
+@each_function
+def test_runs_on_the_runtime_the_layers_are_compiled_for(name: str) -> None:
+    function = FUNCTIONS[name]
+    assert function["Runtime"] == "python3.13"
+    assert function["CodeUri"] == "functions/"
+    assert function["Architectures"] == [{"Ref": "Architecture"}]
+    assert TEMPLATE["Parameters"]["Architecture"]["Default"] == "arm64"
+
+
+@each_function
+def test_a_new_version_is_published_for_any_change(name: str) -> None:
+    assert FUNCTIONS[name]["AutoPublishAlias"] == "live"
+    assert FUNCTIONS[name]["AutoPublishAliasAllProperties"] is True
+
+
+def test_a_layers_change_publishes_a_version() -> None:
+    layers = of_type("AWS::Serverless::LayerVersion")
+    assert len(layers) == 4
+    assert all(layer["PublishLambdaVersion"] is True for layer in layers.values())
+
+
+@each_function
+def test_answers_before_api_gateway_gives_up(name: str) -> None:
+    if events(name, "Api"):
+        assert FUNCTIONS[name]["Timeout"] <= API_SECONDS
+    if name in ON_SCHEDULE:
+        assert FUNCTIONS[name]["Timeout"] < 60, "the next minute's run should find this one gone"
+
+
+@each_function
+def test_logs_are_kept_for_as_long_as_was_asked(name: str) -> None:
+    group = RESOURCES[FUNCTIONS[name]["LoggingConfig"]["LogGroup"]["Ref"]]
+    assert group["Type"] == "AWS::Logs::LogGroup"
+    assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert group["Properties"]["LogGroupName"]["Fn::Sub"].endswith(f"/{name}")
+
+
+@pytest.mark.parametrize("name", sorted(ASYNC))
+def test_what_is_called_without_waiting_is_not_retried_and_its_failures_are_kept(name: str) -> None:
+    config = FUNCTIONS[name]["EventInvokeConfig"]
+    assert config["MaximumRetryAttempts"] == 0
+    assert config["MaximumEventAgeInSeconds"] == 60
+    target = config["DestinationConfig"]["OnFailure"]["Destination"]
+    assert RESOURCES[target["Fn::GetAtt"][0]]["Type"] == "AWS::SQS::Queue"
+
+
+def test_schedules_are_every_minute_and_never_late() -> None:
+    assert {name for name in FUNCTIONS if events(name, "ScheduleV2")} == ON_SCHEDULE
+    for name in ON_SCHEDULE:
+        (schedule,) = events(name, "ScheduleV2")
+        assert schedule["ScheduleExpression"] == "rate(1 minute)"
+        assert schedule["RetryPolicy"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+        assert schedule["OmitName"] is True, "a second stack in the account would want the same name"
+        assert RESOURCES[schedule["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]]["Type"] == "AWS::SQS::Queue"
+
+
+def test_a_nudge_wakes_the_relay_within_a_second() -> None:
+    (nudge,) = events("relay_events", "SQS")
+    assert nudge["Queue"] == {"Fn::GetAtt": ["RelayQueue", "Arn"]}
+    assert nudge["MaximumBatchingWindowInSeconds"] == 1
+    assert nudge["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert nudge["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert GLOBALS["Environment"]["Variables"]["RELAY_QUEUE_URL"] == {"Ref": "RelayQueue"}
+    patience = RESOURCES["RelayQueue"]["Properties"]["VisibilityTimeout"]
+    assert patience >= 6 * FUNCTIONS["relay_events"]["Timeout"]
+
+
+def test_every_queue_is_encrypted_and_every_dead_letter_queue_has_an_alarm() -> None:
+    queues = of_type("AWS::SQS::Queue")
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in queues.values())
+    redriven = {
+        q["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for q in queues.values() if "RedrivePolicy" in q
+    }
+    targets = {
+        FUNCTIONS[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+        for name in ASYNC
+    }
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+    assert redriven | targets == watched
+    assert set(queues) - watched == {"RelayQueue"}
+
+
+def test_every_function_may_read_its_settings_and_only_writers_may_nudge() -> None:
+    for name in FUNCTIONS:
+        expected = {"ReadSecrets"}
+        expected |= {"NudgeRelay"} if name in WRITERS else set()
+        expected |= {"ReadMigrationSecret"} if name == "migrate" else set()
+        assert policies(name) == expected, name
+
+
+def test_no_permission_is_wider_than_its_action_allows() -> None:
+    allowed = {
+        "ReadSecrets": {"secretsmanager:GetSecretValue", "kms:Decrypt"},
+        "ReadMigrationSecret": {"secretsmanager:GetSecretValue"},
+        "NudgeRelay": {"sqs:SendMessage"},
+    }
+    seen: dict[str, set[str]] = {}
+    for name, statement in statements():
+        seen.setdefault(name, set()).add(statement["Action"])
+        resource = statement["Resource"]
+        assert resource != "*"
+        if "Fn::Sub" in resource:
+            assert resource["Fn::Sub"].startswith("arn:${AWS::Partition}:")
+            assert ":${AWS::AccountId}:secret:${" in resource["Fn::Sub"]
+    assert seen == allowed
+
+
+def test_only_migrate_reads_the_schema_owners_password() -> None:
+    parameters = TEMPLATE["Parameters"]
+    pattern = parameters["SecretPattern"]["Default"].removesuffix("*")
+    assert not parameters["MigrationSecretName"]["Default"].startswith(pattern)
+    assert parameters["MigrationSecretPattern"]["Default"] == f"{parameters['MigrationSecretName']['Default']}-*"
+
+
+def test_no_arn_names_a_partition() -> None:
+    assert "arn:aws" not in (ROOT / "template.yaml").read_text(encoding="utf-8")
+
+
+def test_functions_are_told_nothing_secret() -> None:
+    """What stands in the environment shows in the console; passwords come from Secrets Manager alone."""
+    assert set(GLOBALS["Environment"]["Variables"]) == {
+        "APP_ENV",
+        "LOG_LEVEL",
+        "SECRETS",
+        "RELAY_QUEUE_URL",
+        "PUBLIC_BASE_URL",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "REDIS_URL",
+        "POWERTOOLS_SERVICE_NAME",
+        "POWERTOOLS_METRICS_NAMESPACE",
+    }
+    assert GLOBALS["Environment"]["Variables"]["APP_ENV"] == "production"
+
+
+def test_callbacks_arrive_as_the_bytes_that_were_signed() -> None:
+    binary = set(RESOURCES["Api"]["Properties"]["BinaryMediaTypes"])
+    assert {"application/x-www-form-urlencoded", "text/xml", "application/xml", "text/plain"} <= binary
