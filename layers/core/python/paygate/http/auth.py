@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from paygate.http import signing
 from paygate.http.errors import Unauthenticated
+from paygate.services.api_keys import hash_secret
 
 if TYPE_CHECKING:
     from paygate.http.request import Request
@@ -33,11 +34,6 @@ class KeyKind(StrEnum):
 def may(key: StoredKey, scope: str) -> bool:
     """`admin` may everything, and every key may what any key may."""
     return scope == ANY_KEY or scope in key.scopes or ADMIN in key.scopes
-
-
-def hash_secret(pepper: bytes, secret: bytes) -> bytes:
-    """What is stored of a bearer key's secret: HMAC-SHA256 under a pepper that is not in the database."""
-    return hmac.digest(pepper, secret, "sha256")
 
 
 class Authenticator:

@@ -21,16 +21,20 @@ _LONGEST_ID = 32
 
 
 def parse_keys(text: str) -> dict[str, bytes]:
-    """`id:base64,id:base64` → keys by id, the sealing one first; ValueError when one is not 32 bytes."""
+    """`id:base64,id:base64` → keys by id, the sealing one first; ValueError when one is not 32 bytes.
+
+    A key without an id has the id 0.
+    """
     keys: dict[str, bytes] = {}
     for part in text.split(","):
-        key_id, _, encoded = part.strip().partition(":")
+        key_id, _, encoded = part.strip().rpartition(":")
+        key_id = key_id or "0"
         try:
             key = base64.b64decode(encoded, validate=True)
         except binascii.Error:
             key = b""
         if not 0 < len(key_id) <= _LONGEST_ID or not key_id.isascii() or len(key) != _KEY_BYTES or key_id in keys:
-            raise ValueError("each key is an id, a colon and 32 bytes in base64")
+            raise ValueError("must be keys of 32 bytes in base64, each behind an id and a colon")
         keys[key_id] = key
     return keys
 
