@@ -2,8 +2,9 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template
+from flask import Blueprint, make_response, redirect, render_template
 from flask import request as http
+from werkzeug import Response
 
 from infra.sandbox.alipay import trades
 from infra.sandbox.alipay.context import Alipay
@@ -23,7 +24,7 @@ def add_routes(blueprint: Blueprint, alipay: Alipay) -> None:
             return render_template("alipay/error.html", error=error.body()), 404
         expired = trade["status"] == "NOT_SCANNED" and trade["expires_at"] <= now()
         page = {"trade": trade, "amount": yuan(trade["total"]), "is_expired": expired}
-        return Response(render_template("alipay/cashier.html", **page, is_declined="declined" in http.args))
+        return make_response(render_template("alipay/cashier.html", **page, is_declined="declined" in http.args))
 
     @blueprint.post("/alipay/qr/<code>")
     @blueprint.post("/alipay/cashier/<code>")
@@ -75,4 +76,4 @@ def return_url(alipay: Alipay, trade: Row) -> str:
         "timestamp": shanghai(now()),
     }
     joint = "&" if "?" in trade["return_url"] else "?"
-    return trade["return_url"] + joint + urlencode(sign_notification(params, alipay.merchant))
+    return str(trade["return_url"]) + joint + urlencode(sign_notification(params, alipay.merchant))

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -60,8 +61,8 @@ def load(directory: Path) -> Merchant:
     private = serialization.load_pem_private_key((folder / "alipay_private_key.pem").read_bytes(), None)
     return Merchant(
         **json.loads((folder / "merchant.json").read_text()),
-        app_public_key=app_cert.public_key(),
-        alipay_private_key=private,
+        app_public_key=cast("rsa.RSAPublicKey", app_cert.public_key()),
+        alipay_private_key=cast("rsa.RSAPrivateKey", private),
         app_cert_sn=cert_sn(app_cert),
         alipay_cert_sn=cert_sn(alipay_cert),
         root_cert_sn="_".join(cert_sn(root) for root in roots if _is_rsa_signed(root)),

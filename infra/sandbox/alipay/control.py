@@ -19,7 +19,7 @@ from flask import request as http
 
 from infra.sandbox.alipay import callbacks, calls, cashier, faults, payer, trades
 from infra.sandbox.alipay.context import Alipay
-from infra.sandbox.alipay.errors import GatewayError, refused
+from infra.sandbox.alipay.errors import GatewayError
 from infra.sandbox.alipay.ledger import Db, Row
 
 Json = dict[str, Any]
@@ -149,10 +149,7 @@ def order_view(alipay: Alipay, trade: Row) -> Json:
 def _order(alipay: Alipay, out_trade_no: str) -> Row:
     with alipay.ledger.transaction() as db:
         trades.expire(db)
-        trade = trades.find(db, out_trade_no)
-    if trade is None:
-        raise refused("TRADE_NOT_EXIST")
-    return trade
+        return trades.get(db, out_trade_no)
 
 
 def _change(alipay: Alipay, step: Callable[[Db, Row], Row]) -> Json:

@@ -28,6 +28,7 @@ BUSINESS = {
     "CONTEXT_INCONSISTENT": "交易信息被篡改",
     "DISCORDANT_REPEAT_REQUEST": "不一致的请求",
     "INVALID_PARAMETER": "参数无效",
+    "NOW_TIME_AFTER_EXPIRE_TIME_ERROR": "超时时间设置不对",
     "REASON_TRADE_REFUND_FEE_ERR": "退款金额无效",
     "REFUND_AMT_NOT_EQUAL_TOTAL": "撤销或退款金额与订单金额不一致",
     "SYSTEM_ERROR": "系统错误",

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template
+from flask import Blueprint, make_response, redirect, render_template
 from flask import request as http
+from werkzeug import Response
 
 from infra.sandbox.alipay import calls, faults, trades, wire
 from infra.sandbox.alipay.context import Alipay
 from infra.sandbox.alipay.errors import GatewayError, invalid
+from infra.sandbox.alipay.ledger import Row
 from infra.sandbox.alipay.methods import APP_METHOD, CASHIER_METHODS, ERROR_FIELDS, METHODS, SUCCESS
 from infra.sandbox.alipay.mishaps import perform
 from infra.sandbox.alipay.wire import Request
+
+UNKNOWN_APP = {"isv.missing-app-id", "isv.invalid-app-id"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class Exchange:
     def response(self, body: dict[str, Any]) -> Response:
         if self.request.method not in METHODS:
             return redirect(body["url"]) if "url" in body else error_page(body)
-        return gateway_answer(self.alipay, self.request.method, body, self.request)
+        raw = wire.answer(self.request.method, body, self.request, self.alipay.merchant)
+        return Response(raw, content_type=f"text/html;charset={self.request.charset}")
 
     def _cashier(self, code: str) -> str:
         return f"{self.alipay.public_url}/alipay/cashier/{code}"
@@ -87,7 +92,7 @@ def run(alipay: Alipay, request: Request) -> Response:
     return response
 
 
-def open_app_order(alipay: Alipay, order_string: bytes) -> Any:
+def open_app_order(alipay: Alipay, order_string: bytes) -> Row:
     request = accept(alipay, wire.read_params("", order_string.strip()), {APP_METHOD})
     calls.record(alipay.ledger, request.method, number_sent(request), request.clock_skew_seconds)
     with alipay.ledger.transaction() as db:
@@ -101,18 +106,13 @@ def refuse(alipay: Alipay, params: dict[str, str], error: GatewayError) -> Respo
     calls.conclude(alipay.ledger, call_id, error.sub_code)
     if method in CASHIER_METHODS:
         return error_page(error.body())
-    return gateway_answer(alipay, method if method in METHODS else "", error.body(), None)
-
-
-def gateway_answer(alipay: Alipay, method: str, body: dict[str, Any], request: Request | None) -> Response:
-    charset = request.charset if request else "utf-8"
-    return Response(
-        wire.answer(method, body, request, alipay.merchant), content_type=f"text/html;charset={charset}"
-    )
+    signer = None if error.sub_code in UNKNOWN_APP else alipay.merchant
+    raw = wire.answer(method if method in METHODS else "", error.body(), None, signer)
+    return Response(raw, content_type="text/html;charset=utf-8")
 
 
 def error_page(body: dict[str, Any]) -> Response:
-    return Response(render_template("alipay/error.html", error=body))
+    return make_response(render_template("alipay/error.html", error=body))
 
 
 def number_sent(request: Request, name: str = "out_trade_no") -> str:

@@ -38,7 +38,7 @@ def query(db: Db, request: Request, _public_url: str) -> Answer:
     trade = _existing(db, request)
     total = yuan(trade["total"])
     paid = total if trade["paid_at"] else "0.00"
-    answer = (
+    answer: Answer = (
         SUCCESS
         | _identity(trade)
         | {
@@ -81,7 +81,7 @@ def refund(db: Db, request: Request, _public_url: str) -> Answer:
     out_request_no = terms.number(request.biz, "out_request_no")
     reason = terms.text(request.biz, "refund_reason", 256)
     trade, is_changed = trades.refund(db, _existing(db, request), amount, out_request_no, reason)
-    answer = (
+    answer: Answer = (
         SUCCESS
         | _identity(trade)
         | {

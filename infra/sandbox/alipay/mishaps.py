@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flask import Response
 from flask import request as http
+from werkzeug import Response
 
 from infra.sandbox.alipay import trades
 from infra.sandbox.alipay.errors import GatewayError, refused, unknown_error
@@ -69,7 +69,8 @@ def _http_error(exchange: "Exchange", options: Body) -> Outcome:
     if options.get("work"):
         exchange.work()
     status = int(options.get("status", 502))
-    return Response(f"<html><body><h1>{status}</h1></body></html>", status), f"HTTP {status}"
+    page = f"<html><body><h1>{status}</h1></body></html>"
+    return Response(page, status, content_type="text/html"), f"HTTP {status}"
 
 
 def _garbage(exchange: "Exchange", _options: Body) -> Outcome:

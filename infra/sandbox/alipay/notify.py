@@ -4,10 +4,10 @@ Schedule: 4m, 10m, 10m, 1h, 2h, 6h, 15h after a failed send, 8 sends in all ("å¼
 """
 
 import json
+import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -78,13 +78,18 @@ class Notifier:
 
     def _run(self) -> None:
         while True:
-            with suppress(Exception):  # the loop outlives whatever one round ran into
-                with self._ledger.transaction() as db:
-                    trades.expire(db)
-                for callback in self._due():
-                    self._pool.submit(self._deliver, callback)
+            try:
+                self._round()
+            except Exception:  # the loop outlives whatever one round ran into
+                logging.getLogger(__name__).exception("a round of notifications failed")
             self._wake.wait(self._pause())
             self._wake.clear()
+
+    def _round(self) -> None:
+        with self._ledger.transaction() as db:
+            trades.expire(db)
+        for callback in self._due():
+            self._pool.submit(self._deliver, callback)
 
     def _pause(self) -> float:
         """Until the next due time, looked at often enough to see trades expire."""
@@ -166,4 +171,4 @@ def post(url: str, body: bytes, content_type: str) -> dict[str, Any]:
 
 
 def is_acknowledgement(answer: dict[str, Any]) -> bool:
-    return answer["status"] == HTTPStatus.OK and answer["answer"] == "success"
+    return (answer["status"], answer["answer"]) == (HTTPStatus.OK, "success")

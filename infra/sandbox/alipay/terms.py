@@ -19,8 +19,8 @@ PRODUCT_CODES = {
 
 def fen(value: object, name: str) -> int:
     """A strict yuan amount, "0.01" to "100000000.00" with at most two decimals."""
-    match = re.fullmatch(r"(\d{1,12})(?:\.(\d{1,2}))?", value) if isinstance(value, str) else None
-    if not match or not value.isascii():
+    match = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?", value) if isinstance(value, str) else None
+    if not match:
         raise refused("INVALID_PARAMETER", f"参数无效: {name}")
     amount = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
     if amount == 0:
@@ -71,7 +71,7 @@ def expires_at(biz: dict[str, Any], method: str, now: float) -> float:
     if biz.get("time_expire"):
         at = _time_expire(biz["time_expire"])
         if at <= now:
-            raise refused("INVALID_PARAMETER", "参数无效: time_expire早于当前时间")
+            raise refused("NOW_TIME_AFTER_EXPIRE_TIME_ERROR")
         limits.append(at)
     if biz.get("timeout_express"):
         limits.append(_duration(biz["timeout_express"], "timeout_express", now))

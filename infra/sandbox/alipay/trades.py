@@ -15,8 +15,16 @@ CANCEL_SECONDS = 24 * 3600
 
 
 def find(db: Db, out_trade_no: str = "", trade_no: str = "", code: str = "") -> Row | None:
-    sql = "SELECT * FROM trades WHERE out_trade_no = ? OR (trade_no = ? AND ? <> '') OR code = ?"
-    return db.execute(sql, (out_trade_no, trade_no, trade_no, code)).fetchone()
+    sql = "SELECT * FROM trades WHERE out_trade_no = ? OR trade_no = ? OR code = ?"
+    found: Row | None = db.execute(sql, (out_trade_no, trade_no, code)).fetchone()
+    return found
+
+
+def get(db: Db, out_trade_no: str) -> Row:
+    trade = find(db, out_trade_no)
+    if trade is None:
+        raise refused("TRADE_NOT_EXIST")
+    return trade
 
 
 def open_order(db: Db, request: Request) -> Row:
@@ -47,7 +55,7 @@ def open_order(db: Db, request: Request) -> Row:
     columns = ", ".join(values)
     marks = ", ".join(f":{name}" for name in values)
     db.execute(f"INSERT INTO trades (status, {columns}) VALUES ('NOT_SCANNED', {marks})", values)  # noqa: S608
-    return find(db, out_trade_no)
+    return get(db, out_trade_no)
 
 
 def scan(db: Db, trade: Row) -> Row:
@@ -147,11 +155,12 @@ def expire(db: Db) -> None:
 
 def find_refund(db: Db, trade: Row, out_request_no: str) -> Row | None:
     sql = "SELECT * FROM refunds WHERE out_trade_no = ? AND out_request_no = ?"
-    return db.execute(sql, (trade["out_trade_no"], out_request_no)).fetchone()
+    found: Row | None = db.execute(sql, (trade["out_trade_no"], out_request_no)).fetchone()
+    return found
 
 
 def _is_dead_code(trade: Row, now: float) -> bool:
-    return trade["status"] == "NOT_SCANNED" and trade["expires_at"] <= now
+    return bool(trade["status"] == "NOT_SCANNED" and trade["expires_at"] <= now)
 
 
 def _same_order(known: Row, values: dict[str, Any]) -> Row:
@@ -175,7 +184,7 @@ def _update(db: Db, trade: Row, **changes: Any) -> Row:
         f"UPDATE trades SET {columns} WHERE out_trade_no = :out_trade_no",  # noqa: S608
         changes | {"out_trade_no": trade["out_trade_no"]},
     )
-    return find(db, trade["out_trade_no"])
+    return get(db, trade["out_trade_no"])
 
 
 def _trade_no(now: float) -> str:

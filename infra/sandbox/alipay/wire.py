@@ -60,12 +60,11 @@ def read_params(query: str, body: bytes) -> dict[str, str]:
 
 
 def verify(params: dict[str, str], merchant: Merchant, at: float) -> Request:
-    """Check one call as the original does, the signature before anything that it protects."""
-    for name in ("method", "app_id", "sign_type", "sign", "timestamp", "version"):
-        if not params.get(name):
-            raise missing({"sign": "signature", "sign_type": "signature-type"}.get(name, name.replace("_", "-")))
+    """Check one call as the original does: the app first, then its signature, then what that protects."""
+    _require(params, "app_id")
     if params["app_id"] != merchant.app_id:
         raise invalid("invalid-app-id", "无效的AppID参数")
+    _require(params, "method", "sign_type", "sign", "timestamp", "version")
     if params["sign_type"] != "RSA2":
         raise invalid("invalid-signature-type", "无效的签名类型")
     _check_signature(params, merchant)
@@ -85,6 +84,13 @@ def verify(params: dict[str, str], merchant: Merchant, at: float) -> Request:
     )
 
 
+def _require(params: dict[str, str], *names: str) -> None:
+    called = {"sign": "signature", "sign_type": "signature-type"}
+    for name in names:
+        if not params.get(name):
+            raise missing(called.get(name, name.replace("_", "-")))
+
+
 def signed_text(params: dict[str, str], *left_out: str) -> str:
     return "&".join(f"{name}={params[name]}" for name in sorted(params) if params[name] and name not in left_out)
 
@@ -94,20 +100,22 @@ def sign(data: bytes, merchant: Merchant) -> str:
     return base64.b64encode(signature).decode()
 
 
-def answer(method: str, body: dict[str, Any], request: Request | None, merchant: Merchant) -> bytes:
+def answer(method: str, body: dict[str, Any], request: Request | None, signer: Merchant | None) -> bytes:
     """`{"<method>_response":{…},"sign":"…"}`, signed over the exact bytes of the inner object.
 
     Slashes are escaped as the original escapes them, so a client that re-serialises before it verifies fails.
+    To an app that it does not know the original answers without a signature: no `signer`.
     """
     charset = request.charset if request else "utf-8"
     inner = json.dumps(body, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/")
     content = inner.encode(charset, "xmlcharrefreplace")
     name = f"{method.replace('.', '_')}_response" if method else "error_response"
-    certificate = ""
-    if request and request.is_certificate_mode:
-        certificate = f'"alipay_cert_sn":"{merchant.alipay_cert_sn}",'
-    tail = f',{certificate}"sign":"{sign(content, merchant)}"}}'
-    return f'{{"{name}":'.encode() + content + tail.encode()
+    tail = ""
+    if signer and request and request.is_certificate_mode:
+        tail = f',"alipay_cert_sn":"{signer.alipay_cert_sn}"'
+    if signer:
+        tail += f',"sign":"{sign(content, signer)}"'
+    return f'{{"{name}":'.encode() + content + tail.encode() + b"}"
 
 
 def sign_notification(params: dict[str, str], merchant: Merchant) -> dict[str, str]:
@@ -165,9 +173,9 @@ def _biz_content(params: dict[str, str]) -> dict[str, Any]:
     try:
         biz = json.loads(params["biz_content"], parse_float=str, parse_int=str, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise invalid("invalid-parameter", "biz_content 不是合法的 JSON") from None
+        raise invalid("illegal-json", "biz_content 不是合法的 JSON") from None
     if not isinstance(biz, dict):
-        raise invalid("invalid-parameter", "biz_content 不是 JSON 对象")
+        raise invalid("illegal-json", "biz_content 不是 JSON 对象")
     return biz
 
 
