@@ -109,12 +109,14 @@ class KafkaSending:
         self._give_up_at = time.monotonic() + _FINISH_SECONDS
         self._refused: list[Refusal] = []
         self._sends: list[_Send] = []
+        topics = {topic for event in events for topic in event.topics} - unusable.keys()
+        counts = {topic: len(producer.partitions_for(topic)) for topic in topics}
         for event in events:
             cause = next((unusable[topic] for topic in event.topics if topic in unusable), None)
             if cause:
                 self._refused.append(Refusal(event, cause))
             else:
-                self._sends.append(_send(producer, event))
+                self._sends.append(_send(producer, event, counts))
 
     def finish(self, seconds: float, /) -> Delivery:
         give_up_at = min(self._give_up_at, time.monotonic() + seconds)
@@ -136,9 +138,10 @@ class KafkaSending:
         return Delivery(sent, refused, unsent, cause)
 
 
-def _send(producer: Any, event: QueuedEvent) -> _Send:
-    """Hand the event to the producer once for each of its topics."""
+def _send(producer: Any, event: QueuedEvent, counts: dict[str, int]) -> _Send:
+    """Hand the event to the producer once for each of its topics, of which `counts` tells the partitions."""
     from kafka.errors import KafkaError  # noqa: PLC0415
+    from kafka.partitioner.default import murmur2  # noqa: PLC0415
 
     send = _Send(event)
     key, value = event.payment_id.encode(), event.payload.encode()
@@ -148,9 +151,12 @@ def _send(producer: Any, event: QueuedEvent) -> _Send:
         ("schema-version", _SCHEMA_VERSION),
         ("request-id", event.request_id.encode()),
     ]
+    # Kafka's default partitioner, but the hash, which is slow in Python, is taken once for all topics.
+    place = murmur2(key) & 0x7FFFFFFF
     try:
         for topic in event.topics:
-            send.futures.append(producer.send(topic, value, key=key, headers=headers))
+            future = producer.send(topic, value, key=key, headers=headers, partition=place % counts[topic])
+            send.futures.append(future)
     except (KafkaError, ValueError, TypeError) as error:
         send.failure = error
     return send
@@ -163,7 +169,7 @@ def _failure(send: _Send, give_up_at: float) -> Exception | None:
     failure = send.failure
     for future in send.futures:
         try:
-            metadata = future.get(timeout=0 if future.is_done else max(give_up_at - time.monotonic(), 0))
+            metadata = future.value or future.get(timeout=max(give_up_at - time.monotonic(), 0))
         except KafkaError as error:
             # What is not the event's own fault counts first: then it is sent again.
             failure = error if failure is None or _is_own(failure) else failure

@@ -40,9 +40,7 @@ def list_topics(settings: KafkaSettings) -> list[str]:
 def _admin(settings: KafkaSettings) -> Iterator[Any]:
     from kafka.admin import KafkaAdminClient  # noqa: PLC0415  # heavy: the relay and `migrate` only
 
-    admin = KafkaAdminClient(
-        **settings.connection(), request_timeout_ms=REQUEST_MS, bootstrap_timeout_ms=REACH_MS
-    )
+    admin = KafkaAdminClient(**settings.connection(), request_timeout_ms=REQUEST_MS, bootstrap_timeout_ms=REACH_MS)
     try:
         yield admin
     finally:
