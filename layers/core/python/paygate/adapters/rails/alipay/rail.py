@@ -153,6 +153,7 @@ def _refund_answer(answer: dict[str, Any], refund: RefundOrder) -> RefundAnswer:
     status = _text(answer, "refund_status")
     if not status and not _text(answer, "out_request_no"):
         return RefundAnswer(RefundStatus.ABSENT)
+    _require_same(answer, refund.order_reference)
     if _text(answer, "out_request_no") != refund.reference:
         raise OutcomeUnknown("alipay answered for another refund")
     if status != "REFUND_SUCCESS":

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NoReturn
 
+from paygate.domain.assets import CURRENCIES
 from paygate.domain.errors import InvalidField
-from paygate.domain.money import Asset, Money, parse_money
+from paygate.domain.money import Money, parse_money
 
-CNY = Asset("CNY", 2)
+CNY = CURRENCIES["CNY"]
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 _TIME = "%Y-%m-%d %H:%M:%S"
 
