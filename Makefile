@@ -50,8 +50,8 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-in
 	@$(PY) -m infra.local.env_example > $@.new && mv $@.new $@
 .PHONY: .env.example
 
-clean: ## Remove what the local stack keeps (databases, keys, logs)
-	@sh infra/local/clean.sh
+clean: $(READY) ## Remove what the local stack keeps (databases, keys, logs)
+	@$(PY) -m infra.local.clean
 
 $(READY): requirements-dev.txt infra/local/venv.sh
 	@PYTHON="$(PYTHON)" sh infra/local/venv.sh

@@ -15,7 +15,7 @@ def own_secrets(directory: Path) -> dict[str, str]:
     """The pepper of API keys and the key that encrypts at rest; data from an earlier run need the same."""
     path = directory / "secrets.json"
     if not path.exists():
-        fresh = {"API_KEY_PEPPER": _random_key(), "ENCRYPTION_KEY": _random_key()}
+        fresh = {"API_KEY_PEPPER": _random_key(), "ENCRYPTION_KEY": f"local:{_random_key()}"}
         write_private(path, json.dumps(fresh))
     kept: dict[str, str] = json.loads(path.read_text())
     return kept

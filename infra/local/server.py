@@ -27,7 +27,7 @@ class StartFailed(Exception):
 class Server:
     """Start, stop and disturb one server. Its port stays the same over restarts.
 
-    `directory` keeps its data and its log; `port` None takes a free one.
+    `directory` keeps its data and its log; `port` None or 0 takes a free one.
     """
 
     name = "server"
@@ -40,7 +40,7 @@ class Server:
     def __init__(self, directory: Path, port: int | None = None) -> None:
         self.directory = directory.resolve()
         self.port = port or free_port()
-        self.is_port_fixed = port is not None
+        self.is_port_fixed = bool(port)
         self._guard: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
@@ -66,8 +66,7 @@ class Server:
     def start(self) -> Self:
         if self.is_running:
             return self
-        if self.is_port_fixed and not is_free(self.port):
-            raise PortTaken(self.port, self.port_setting)
+        self.require_port()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.prepare()
         for _ in range(START_ATTEMPTS):
@@ -78,6 +77,14 @@ class Server:
                 break
             self.port = free_port()
         raise StartFailed(f"{self.name} did not start.\n{self.log_tail()}")
+
+    def require_port(self, patience_seconds: float = 0) -> None:
+        """Raises PortTaken when the port was chosen by somebody and is not free."""
+        give_up_at = time.monotonic() + patience_seconds
+        while self.is_port_fixed and not is_free(self.port):
+            if time.monotonic() > give_up_at:
+                raise PortTaken(self.port, self.port_setting)
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """Let it finish in good order."""

@@ -10,12 +10,13 @@
 import fcntl
 import os
 import shlex
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
-from infra.local.ports import PortTaken, is_free
+from infra.local.own_key import own_key
 from infra.local.secret_store import own_secrets, publish, with_contents, write_private
 from infra.local.server import Server
 from infra.local.servers.aws import Aws
@@ -28,6 +29,7 @@ from infra.sandbox import provision
 
 QUEUE = "paygate-relay"
 SCHEDULE_SCALE = "0.08"  # a minute on AWS is about five seconds here
+PATIENCE_SECONDS = 3.0  # a stack that was just killed needs a moment to be gone
 
 
 class AlreadyRunning(Exception):
@@ -64,6 +66,7 @@ class Stack:
         self.scheduler = Scheduler(place("scheduler"))
         self._settings = dict(settings or {})
         self._rails: dict[str, str] = {}
+        self._core: dict[str, str] = {}
         self._secrets = self._queue_url = ""
         self._lock: int | None = None
         self.api_key = ""
@@ -75,11 +78,10 @@ class Stack:
         return (*embedded, self.sandbox, self.gateway, self.scheduler)
 
     def start(self) -> Self:
-        for server in (self.gateway, self.sandbox):
-            if server.is_port_fixed and not is_free(server.port):
-                raise PortTaken(server.port, server.port_setting)
-        self._lock = lock_directory(self.directory)
+        self._lock = lock_directory(self.directory, PATIENCE_SECONDS)
         try:
+            for server in (self.gateway, self.sandbox):
+                server.require_port(PATIENCE_SECONDS)
             self._start_servers()
             self._start_programs()
         except BaseException:
@@ -108,6 +110,7 @@ class Stack:
             "PUBLIC_BASE_URL": self.gateway.url,
             "SECRETS": self._secrets,
             "RELAY_QUEUE_URL": self._queue_url,
+            "KAFKA_NEW_TOPIC_PARTITIONS": "6",
             "LOCAL_SCHEDULE_SCALE": SCHEDULE_SCALE,
             **self.kafka.env,
             **self.aws.env,
@@ -131,10 +134,9 @@ class Stack:
 
     def _start_servers(self) -> None:
         _together(self._start_postgres, self.redis.start, self.kafka.start, self.aws.start, self._start_sandbox)
-        core = {**self.postgres.env, **self.redis.env, **own_secrets(self.directory)}
-        del core["MIGRATE_DATABASE_URL"]
+        self._core = {"DATABASE_URL": self.postgres.url(), **self.redis.env, **own_secrets(self.directory)}
         rails = with_contents(self._rails)
-        self._secrets = publish(self.aws.client("secretsmanager"), {"core": core, "rails": rails})
+        self._secrets = publish(self.aws.client("secretsmanager"), {"core": self._core, "rails": rails})
         self._queue_url = self.aws.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
 
     def _start_postgres(self) -> None:
@@ -149,19 +151,28 @@ class Stack:
 
     def _start_programs(self) -> None:
         self.gateway.settings = self.scheduler.settings = self.settings
-        _together(self.gateway.start, self.scheduler.start)
+        _together(self.gateway.start, self.scheduler.start, self._find_api_key)
+
+    def _find_api_key(self) -> None:
+        settings = {**self.settings, **self._core, "SECRETS": ""}
+        self.api_key = own_key(self.directory / "api_key", settings)
 
 
-def lock_directory(directory: Path) -> int:
+def lock_directory(directory: Path, patience_seconds: float = 0) -> int:
     """Taken until the descriptor is closed, which the end of the process does too."""
     directory.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(directory / "stack.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise AlreadyRunning(directory) from None
-    return descriptor
+    give_up_at = time.monotonic() + patience_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up_at:
+                os.close(descriptor)
+                raise AlreadyRunning(directory) from None
+            time.sleep(0.05)
+        else:
+            return descriptor
 
 
 def _together(*tasks: Callable[[], object]) -> None:
