@@ -1,7 +1,7 @@
 # Thin: `make help` lists the targets; the work is in `python -m infra.local.…`.
 # PYTHON=… chooses the interpreter (3.11 or later; 3.13, as on Lambda, is preferred).
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench soak key replay lint format lock clean
+.PHONY: help demo run test bench soak key replay lint format docs lock clean
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
@@ -44,7 +44,15 @@ format: $(READY) ## Format, and fix what lint can fix
 lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (needs uv)
 	python3 -m uv pip compile $(LOCK) requirements.in -o requirements.txt
 	python3 -m uv pip compile $(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	python3 -m uv pip compile $(LOCK) $(LAYER) layers/deps/requirements.in -o layers/deps/requirements.txt
+	python3 -m uv pip compile $(LOCK) $(LAYER) --no-emit-package markupsafe --no-emit-package typing-extensions \
+		layers/migrate/requirements.in -o layers/migrate/requirements.txt
+	python3 -m uv pip compile $(LOCK) .ci/requirements-sam.in -o .ci/requirements-sam.txt
+LAYER := --python-version 3.13 -c requirements.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+docs: $(READY) ## Write docs/states.md from the code
+	@$(PY) -m infra.docs.states
 
 .env.example: $(READY) ## Write the settings and their defaults from the code
 	@$(PY) -m infra.local.env_example > $@.new && mv $@.new $@

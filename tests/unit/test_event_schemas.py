@@ -1,0 +1,147 @@
+"""Events are what their published schemas say, and say nothing that their schemas do not."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from infra.local.server import ROOT
+from paygate.domain import payment as payments
+from paygate.domain.assets import CURRENCIES
+from paygate.domain.events import Event, EventKind
+from paygate.domain.ids import encode
+from paygate.domain.money import Money
+from paygate.domain.payment import Payment
+from paygate.domain.refund import OURS, OUTSIDE, Refund
+from paygate.domain.states import PaymentState, RefundState
+
+SCHEMAS: dict[str, dict[str, Any]] = {
+    path.name.removesuffix(".schema.json"): json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "docs" / "events").glob("*.schema.json"))
+}
+AT = datetime(2025, 10, 1, 8, 27, tzinfo=UTC)
+NOT_PRODUCED_YET = {EventKind.REVERSED}
+numbers = count(1)
+
+
+def identity(prefix: str) -> str:
+    return encode(prefix, next(numbers))
+
+
+def opened(units: int = 10_000, **changes: Any) -> Payment:
+    price = Money(units, CURRENCIES["CNY"])
+    payment = Payment(
+        id=identity("PAY"),
+        order_id="ORDER_456",
+        user_id=1,
+        method="ALIPAY",
+        channel="QR",
+        state=PaymentState.PENDING,
+        price=price,
+        due=price,
+        request_id="9d1f5ef8-7f2b-4a51-9b0e-4f5c8a1f5a10",
+        created_at=AT,
+        updated_at=AT,
+        expires_at=AT + timedelta(minutes=15),
+    )
+    return replace(payment, **changes)
+
+
+def refund_of(payment: Payment, units: int, state: RefundState, origin: str = OURS) -> Refund:
+    return Refund(
+        id=identity("REF"),
+        payment_id=payment.id,
+        amount=Money(units, payment.due.asset),
+        state=state,
+        reference=f"R{next(numbers)}",
+        origin=origin,
+        reason=None,
+        request_id="r",
+        created_at=AT,
+        updated_at=AT,
+    )
+
+
+def settled(units: int = 10_000, **changes: Any) -> Payment:
+    payment = opened(units, **changes)
+    return payments.settle(payment, units, AT, identity("EVT"), is_duplicate=False).after
+
+
+def event_of(change: payments.Change) -> Event:
+    assert change.event is not None
+    return change.event
+
+
+def check(event: Event) -> dict[str, Any]:
+    """The event as a careful consumer reads it, after comparing it with its schema."""
+    schema = SCHEMAS[event.kind]
+    document: dict[str, Any] = json.loads(event.payload, parse_float=Decimal)
+    Draft202012Validator(schema).validate(document)
+    assert set(document) == set(schema["properties"])
+    return document
+
+
+def test_every_kind_that_is_produced_has_a_schema() -> None:
+    assert set(SCHEMAS) == set(EventKind) - NOT_PRODUCED_YET
+    for kind, schema in SCHEMAS.items():
+        Draft202012Validator.check_schema(schema)
+        assert schema["title"] == kind
+
+
+@given(units=st.integers(1, 10**14), late=st.booleans(), duplicate=st.booleans(), extra=st.integers(0, 10**6))
+def test_a_settlement(units: int, *, late: bool, duplicate: bool, extra: int) -> None:
+    payment = opened(units, state=PaymentState.EXPIRED if late else PaymentState.PENDING)
+    change = payments.settle(payment, units + extra, AT, identity("EVT"), is_duplicate=duplicate)
+    document = check(event_of(change))
+    assert document["amount"] == Decimal(units).scaleb(-2) == Decimal(document["amountExact"])
+    assert set(document["exceptions"]) == {
+        name for name, holds in {"LATE": late, "DUPLICATE": duplicate, "OVERPAID": extra > 0}.items() if holds
+    }
+
+
+def test_the_first_fields_keep_their_names_and_types() -> None:
+    document = check(event_of(payments.settle(opened(), 10_000, AT, identity("EVT"), is_duplicate=False)))
+    promised = ["paymentId", "orderId", "userId", "amount", "method", "settledAt", "requestId"]
+    assert list(document)[:7] == promised
+    assert SCHEMAS["payment.settled"]["required"][:7] == promised
+    assert document["settledAt"] == "2025-10-01T08:27:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        payments.fail(opened(), "ACQ.TRADE_CLOSED", AT, identity("EVT")),
+        payments.expire(opened(), AT, identity("EVT")),
+        payments.cancel(opened(), AT, identity("EVT")),
+    ],
+    ids=["failed", "expired", "cancelled"],
+)
+def test_a_failure_names_its_reason(change: payments.Change) -> None:
+    assert check(event_of(change))["reason"] == change.after.failure_reason
+
+
+@given(units=st.integers(1, 10_000), outside=st.booleans())
+def test_a_refund(units: int, *, outside: bool) -> None:
+    origin = OUTSIDE if outside else OURS
+    payment = settled(refund_reserved=0 if outside else units)
+    before = None if outside else refund_of(payment, units, RefundState.PENDING)
+    after = refund_of(payment, units, RefundState.SUCCEEDED, origin)
+    document = check(event_of(payments.refund_moved(payment, before, after, AT, identity("EVT"))))
+    assert Decimal(document["refundAmountExact"]) == Decimal(units).scaleb(-2)
+    assert document["state"] == ("REFUNDED" if units == 10_000 else "PARTIALLY_REFUNDED")
+
+
+def test_a_refund_that_failed() -> None:
+    payment = settled(refund_reserved=60)
+    before = refund_of(payment, 60, RefundState.PENDING)
+    after = before.to(RefundState.FAILED, AT, "ACQ.SELLER_BALANCE_NOT_ENOUGH")
+    document = check(event_of(payments.refund_moved(payment, before, after, AT, identity("EVT"))))
+    assert document["reason"] == "ACQ.SELLER_BALANCE_NOT_ENOUGH"
+    assert document["state"] == "SETTLED"
