@@ -44,12 +44,13 @@ format: $(READY) ## Format, and fix what lint can fix
 lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (needs uv)
 	python3 -m uv pip compile $(LOCK) requirements.in -o requirements.txt
 	python3 -m uv pip compile $(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
-	python3 -m uv pip compile $(LOCK) $(LAYER) layers/deps/requirements.in -o layers/deps/requirements.txt
-	python3 -m uv pip compile $(LOCK) $(LAYER) --no-emit-package markupsafe --no-emit-package typing-extensions \
+	python3 -m uv pip compile $(LOCK_LAYER) layers/deps/requirements.in -o layers/deps/requirements.txt
+	python3 -m uv pip compile $(LOCK_LAYER) --no-emit-package markupsafe --no-emit-package typing-extensions \
 		layers/migrate/requirements.in -o layers/migrate/requirements.txt
 	python3 -m uv pip compile $(LOCK) .ci/requirements-sam.in -o .ci/requirements-sam.txt
-LAYER := --python-version 3.13 -c requirements.txt
-LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK_ANY := --quiet --universal --generate-hashes --no-emit-index-url --no-header
+LOCK := $(LOCK_ANY) --python-version 3.11
+LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
 
 docs: $(READY) ## Write docs/states.md from the code
 	@$(PY) -m infra.docs.states
