@@ -11,7 +11,6 @@ from paygate.http.edge import Api
 from paygate.http.idempotency import required_claim
 from paygate.http.json_body import read_object
 from paygate.http.queries import no_query
-from paygate.strategies.registry import METHODS
 
 if TYPE_CHECKING:
     from paygate.http.request import Request
@@ -25,7 +24,7 @@ def create_payment(request: Request, app: bootstrap.App) -> Response:
     no_query(request)
     body = read_object(request)
     claim = required_claim(request, body)
-    command = read_create(body, request.id, METHODS)
+    command = read_create(body, request.id)
     return written(app.payments.create_payment(command, claim), "/payments/{}", "PAY")
 
 

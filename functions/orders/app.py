@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paygate import bootstrap
-from paygate.http.bodies import LONGEST_ID
+from paygate.http.bodies import LONGEST_ID, method_names
 from paygate.http.edge import Api
 from paygate.http.fields import text
 from paygate.http.queries import read_list, read_page
 from paygate.http.responses import Response, page_body, respond
-from paygate.strategies.registry import METHODS
 
 if TYPE_CHECKING:
     from paygate.http.request import Request
@@ -26,7 +25,7 @@ def get_order_payments(request: Request, app: bootstrap.App) -> Response:
 
 @api.route("GET", "/payments", scope="payments:read")
 def list_payments(request: Request, app: bootstrap.App) -> Response:
-    return respond(200, page_body(app.payments.list_payments(*read_list(request, sorted(METHODS)))))
+    return respond(200, page_body(app.payments.list_payments(*read_list(request, method_names()))))
 
 
 lambda_handler = api.on(bootstrap.app)

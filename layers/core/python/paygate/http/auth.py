@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from paygate.http import signing
 from paygate.http.errors import Unauthenticated
-from paygate.services.api_keys import hash_secret
+from paygate.services.api_keys import BEARER, SIGNING, hash_secret
 
 if TYPE_CHECKING:
     from paygate.http.request import Request
@@ -22,13 +21,7 @@ if TYPE_CHECKING:
 CACHE_SECONDS = 30
 ADMIN = "admin"
 ANY_KEY = "any"
-SCOPES = ("payments:write", "payments:read", "refunds:write", "statements:write", ADMIN)
 _BEARER = re.compile(r"(?i:bearer) +(?P<id>pk_[0-9A-Za-z]{1,64})\.(?P<secret>[\x21-\x7e]{1,256})", re.ASCII)
-
-
-class KeyKind(StrEnum):
-    BEARER = "BEARER"
-    SIGNING = "SIGNING"
 
 
 def may(key: StoredKey, scope: str) -> bool:
@@ -54,7 +47,7 @@ class Authenticator:
         return self._signed(request, authorization)
 
     def _bearer(self, key_id: str, secret: bytes) -> StoredKey:
-        key, is_fresh = self._find(key_id, KeyKind.BEARER)
+        key, is_fresh = self._find(key_id, BEARER)
         expected = key.secret_hash if key and key.secret_hash else bytes(hashlib.sha256().digest_size)
         is_right = hmac.compare_digest(hash_secret(self._pepper, secret), expected)
         if key is None or not is_right:
@@ -65,7 +58,7 @@ class Authenticator:
         claimed = signing.parse(authorization)
         if claimed is None:
             raise Unauthenticated
-        key, is_fresh = self._find(claimed.key_id, KeyKind.SIGNING)
+        key, is_fresh = self._find(claimed.key_id, SIGNING)
         secret = key.secret if key and key.secret else self._pepper
         is_right = signing.verifies(request, claimed, secret)
         age = self._clock.now().timestamp() - claimed.timestamp
@@ -75,7 +68,7 @@ class Authenticator:
             raise Unauthenticated
         return self._remember(key, is_fresh=is_fresh)
 
-    def _find(self, key_id: str, kind: KeyKind) -> tuple[StoredKey | None, bool]:
+    def _find(self, key_id: str, kind: str) -> tuple[StoredKey | None, bool]:
         """A key of that kind, and whether it was just read from the store."""
         known = self._verified.get(key_id)
         if known is not None and self._clock.now().timestamp() < known[0]:

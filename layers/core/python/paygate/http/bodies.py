@@ -14,6 +14,7 @@ from paygate.http.fields import Fields, text
 from paygate.http.idempotency import BODY_FIELD
 from paygate.http.json_body import Json, Number
 from paygate.services.commands import CreatePayment, RefundPayment
+from paygate.strategies import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,12 +53,12 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?", re.ASCII)
 _EXACT_DIGITS = 15
 
 
-def read_create(body: Mapping[str, Json], request_id: str, methods: Mapping[str, Strategy]) -> CreatePayment:
+def read_create(body: Mapping[str, Json], request_id: str) -> CreatePayment:
     """Raises InvalidField naming the first field that cannot be accepted."""
     fields = Fields(body, _CREATE)
     order_id = fields.text("orderId", longest=LONGEST_ID)
     user_id = fields.integer("userId", 0, MAX_USER_ID)
-    strategy = methods[fields.choice("method", sorted(methods))]
+    strategy = registry.strategy(fields.choice("method", method_names()))
     return CreatePayment(
         order_id=order_id,
         user_id=user_id,
@@ -70,6 +71,10 @@ def read_create(body: Mapping[str, Json], request_id: str, methods: Mapping[str,
         expires_in_seconds=_expiry(fields),
         metadata=_metadata(fields),
     )
+
+
+def method_names() -> list[str]:
+    return [method.name for method in registry.METHODS]
 
 
 def read_refund(body: Mapping[str, Json], payment_id: str, request_id: str) -> RefundPayment:

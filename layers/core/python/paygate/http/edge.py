@@ -129,7 +129,7 @@ class Edge(Generic[A]):
         own_id = request_id(event)
         headers: dict[str, str] = {}
         try:
-            request = read_request(event, own_id, parameters)
+            request = read_request(event, parameters)
             if request.parameters:
                 logger().thread_safe_append_keys(**logged(request.parameters))
             response = self._admitted(request, route, headers)

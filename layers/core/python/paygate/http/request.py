@@ -50,7 +50,7 @@ class Request:
         return found
 
 
-def read_request(event: Mapping[str, Any], own_id: str, parameters: Mapping[str, str]) -> Request:
+def read_request(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Request:
     """Read a normal event; `parameters` as they stand in the path. Raises MalformedBody or BodyTooLarge."""
     path = event["path"]
     return Request(
@@ -60,7 +60,7 @@ def read_request(event: Mapping[str, Any], own_id: str, parameters: Mapping[str,
         headers=_many(event.get("multiValueHeaders"), event.get("headers"), str.lower),
         query=_many(event.get("multiValueQueryStringParameters"), event.get("queryStringParameters"), str),
         body=_body(event),
-        id=own_id,
+        id=request_id(event),
         parameters={name: unquote(value) for name, value in parameters.items()},
     )
 
