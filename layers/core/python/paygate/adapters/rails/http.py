@@ -6,7 +6,6 @@ import random
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from paygate import budget
 from paygate.domain.errors import OutcomeUnknown
@@ -88,7 +87,7 @@ class RailHttp:
                 return HttpAnswer(response.status_code, found, names)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # The error's own text may quote the URL, and that a signature or a key.
-            return OutcomeUnknown(f"{urlsplit(url).hostname}: {type(error).__name__}")
+            return OutcomeUnknown(f"the rail gave no answer: {type(error).__name__}")
 
     def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
