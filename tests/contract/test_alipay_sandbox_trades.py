@@ -1,11 +1,13 @@
 """What orders, refunds and their ends look like through the merchant's interfaces."""
 
+import json
 import time
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+import requests
 
 from tests.contract.sandbox_client import SHANGHAI, Merchant, Sandbox
 
@@ -102,6 +104,17 @@ def test_amounts_at_the_edges(order: Order) -> None:
 )
 def test_fields_that_are_refused(order: Order, changed: dict[str, str]) -> None:
     assert order.announce(**changed)["sub_code"] == "ACQ.INVALID_PARAMETER"
+
+
+@pytest.mark.parametrize("value", [1.5, True, [], {}, ["a"], {"a": 1}, "\x00", "\ud800", "x" * 70000, 10**400])
+@pytest.mark.parametrize("method", [PRECREATE, QUERY, REFUND, "alipay.trade.page.pay"])
+def test_nonsense_is_refused_and_breaks_nothing(order: Order, method: str, value: Any) -> None:
+    names = ("out_trade_no", "trade_no", "total_amount", "subject", "product_code", "refund_amount", "goods")
+    biz = {"out_trade_no": order.number, "total_amount": "1", "subject": "x", "refund_amount": "1"}
+    for name in names:
+        params = order.merchant.params(method, {}, biz_content=json.dumps(biz | {name: value}))
+        signed = order.merchant.signed(params)
+        assert requests.post(order.merchant.gateway, data=signed, timeout=10).status_code == 200
 
 
 def test_a_time_in_the_past(order: Order) -> None:

@@ -60,7 +60,7 @@ def total(biz: dict[str, Any]) -> int:
 
 def product_code(biz: dict[str, Any], method: str) -> None:
     allowed = PRODUCT_CODES.get(method)
-    if allowed and biz.get("product_code") not in allowed:
+    if allowed and text(biz, "product_code", 64) not in allowed:
         raise refused("INVALID_PARAMETER", "参数无效: product_code")
 
 

@@ -41,7 +41,7 @@ def open_order(db: Db, request: Request) -> Row:
         "subject": terms.text(biz, "subject", 256, is_required=True),
         "body": terms.text(biz, "body", 128),
         "passback": terms.text(biz, "passback_params", 512),
-        "biz": json.dumps(biz | {"total_amount": terms.yuan(amount)}, sort_keys=True, ensure_ascii=False),
+        "biz": json.dumps(biz | {"total_amount": terms.yuan(amount)}, sort_keys=True),
         "charset": request.charset,
         "notify_url": request.notify_url,
         "return_url": request.return_url,
