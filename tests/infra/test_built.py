@@ -1,0 +1,79 @@
+"""What `sam build` made is what Lambda can run: PAYGATE_BUILT names the folder, and without it nothing is asked.
+
+`.ci/run` builds and asks; by hand: `sam build && PAYGATE_BUILT=.aws-sam/build make test ARGS=tests/infra`.
+"""
+
+import importlib.util
+import os
+import struct
+from pathlib import Path
+
+import pytest
+
+from infra.local.server import ROOT
+from infra.local.template import load_document
+
+pytestmark = pytest.mark.skipif("PAYGATE_BUILT" not in os.environ, reason="sam build has not been run for this")
+BUILT = ROOT / os.environ.get("PAYGATE_BUILT", ".aws-sam/build")
+ELF_MACHINES = {"DepsLayerArm64": 183, "DepsLayerX86": 62}
+MAGIC_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
+UNCHECKED_HASH = 0b01
+MEGABYTE = 1_000_000
+LAYERS = ["CoreLayer", "DepsLayerArm64", "DepsLayerX86", "MigrateLayer"]
+
+
+def size(*names: str) -> int:
+    return sum(path.stat().st_size for name in names for path in (BUILT / name).rglob("*") if path.is_file())
+
+
+def is_compiled() -> bool:
+    """Whether a Python 3.13 was there to compile; elsewhere layers carry no bytecode, and say so."""
+    return any((BUILT / "CoreLayer").rglob("*.pyc"))
+
+
+@pytest.mark.parametrize("layer", sorted(ELF_MACHINES))
+def test_compiled_code_is_for_the_layers_machine(layer: str) -> None:
+    libraries = list((BUILT / layer).rglob("*.so"))
+    assert len(libraries) > 3
+    for library in libraries:
+        head = library.read_bytes()[:20]
+        assert head[:4] == b"\x7fELF", library
+        assert struct.unpack_from("<H", head, 18) == (ELF_MACHINES[layer],), library
+
+
+def test_the_migrate_layer_is_for_every_machine() -> None:
+    assert not list((BUILT / "MigrateLayer").rglob("*.so"))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_bytecode_is_python_3_13s_and_never_checked_against_a_clock(layer: str) -> None:
+    if not is_compiled():
+        pytest.skip("no Python 3.13 compiled these layers")
+    sources = [path for path in (BUILT / layer / "python").rglob("*.py") if "bad" not in path.parts]
+    for source in sources:
+        compiled = Path(importlib.util.cache_from_source(str(source)))
+        compiled = compiled.with_name(f"{source.stem}.cpython-313.pyc")
+        assert compiled.exists(), source
+        head = compiled.read_bytes()[:8]
+        assert head[:4] == MAGIC_3_13, compiled
+        assert struct.unpack("<I", head[4:])[0] == UNCHECKED_HASH, compiled
+
+
+def test_functions_hold_their_handlers_and_nothing_else() -> None:
+    for name, resource in load_document(BUILT / "template.yaml")["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            files = {path.relative_to(BUILT / name) for path in (BUILT / name).rglob("*") if path.is_file()}
+            assert all(path.suffix == ".py" for path in files)
+            folder = resource["Properties"]["Handler"].partition(".")[0]
+            assert Path(folder, "app.py") in files
+
+
+@pytest.mark.parametrize("deps", sorted(ELF_MACHINES))
+def test_functions_with_their_layers_stay_small(deps: str) -> None:
+    assert size("CreateFunction", "CoreLayer", deps) <= 60 * MEGABYTE
+    assert size("MigrateFunction", "CoreLayer", deps, "MigrateLayer") <= 130 * MEGABYTE
+
+
+def test_nothing_of_the_tests_or_the_sandbox_is_shipped() -> None:
+    for name in ("CoreLayer", "MigrateLayer", "CreateFunction"):
+        assert not [path for path in (BUILT / name).rglob("*") if path.name in ("sandbox", "tests", "infra")]
