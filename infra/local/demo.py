@@ -62,7 +62,7 @@ class Demo:
             self._take_payment(row, rail, currency)
             row.ok = True
         except (NotSeen, requests.RequestException) as problem:
-            print(f"  NOT SEEN: {problem}")
+            print(f"  NOT SEEN: {problem}\n  The logs are {self._stack.directory}/*/*.log.")
         row.seconds = round(time.monotonic() - started, 2)
         return row
 

@@ -32,10 +32,11 @@ Try:
 
 
 def main() -> NoReturn:
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(number, interrupt)
     parent = os.getppid() if "MAKELEVEL" in os.environ else None
-    ENV_FILE.unlink(missing_ok=True)
-    stack = Stack(DIRECTORY, api_port=port("PORT", 3000), sandbox_port=port("SANDBOX_PORT", 3001))
+    ports = {"api_port": port("PORT", 3000), "sandbox_port": port("SANDBOX_PORT", 3001)}
+    stack = Stack(DIRECTORY, **ports, env_file=ENV_FILE)
     try:
         run(stack, parent)
     except KeyboardInterrupt:
@@ -51,12 +52,8 @@ def main() -> NoReturn:
 def run(stack: Stack, parent: int | None) -> None:
     started = time.monotonic()
     stack.start()
-    stack.write_env(ENV_FILE)
-    try:
-        print(summary(stack, time.monotonic() - started), flush=True)
-        watch(stack, parent)
-    finally:
-        ENV_FILE.unlink(missing_ok=True)
+    print(summary(stack, time.monotonic() - started), flush=True)
+    watch(stack, parent)
 
 
 def watch(stack: Stack, parent: int | None) -> None:

@@ -41,7 +41,7 @@ class Stack:
     """`settings` go to the functions and win over the stack's own.
 
     `durable` False trades PostgreSQL's safety against a crash of the machine for speed. Ports that are
-    None are free ones.
+    None are free ones. `env_file` holds `env`, a line each, for as long as the stack is up.
     """
 
     def __init__(
@@ -53,8 +53,10 @@ class Stack:
         durable: bool = True,
         settings: Mapping[str, str] | None = None,
         sandbox_time_scale: float = 1.0,
+        env_file: Path | None = None,
     ) -> None:
         self.directory = directory.resolve()
+        self._env_file = env_file
         place = self.directory.joinpath
         self.postgres = make_postgres(place("postgres"), profile=DURABLE if durable else FAST)
         self.redis = Redis(place("redis"))
@@ -79,11 +81,13 @@ class Stack:
 
     def start(self) -> Self:
         self._lock = lock_directory(self.directory, PATIENCE_SECONDS)
+        self._forget_env()
         try:
             for server in (self.gateway, self.sandbox):
                 server.require_port(PATIENCE_SECONDS)
             self._start_servers()
             self._start_programs()
+            self._write_env()
         except BaseException:
             self.stop()
             raise
@@ -93,6 +97,7 @@ class Stack:
         _together(self.scheduler.stop, self.gateway.stop)
         _together(*(server.stop for server in self.servers))
         if self._lock is not None:
+            self._forget_env()
             os.close(self._lock)
             self._lock = None
 
@@ -123,14 +128,20 @@ class Stack:
         addresses = {"API_URL": self.gateway.url, "SANDBOX_URL": self.sandbox.url, "API_KEY": self.api_key}
         return {**addresses, **self.postgres.env, **self.redis.env, **self.settings, **self._rails}
 
-    def write_env(self, path: Path) -> None:
-        write_private(path, "".join(f"{name}={shlex.quote(value)}\n" for name, value in self.env.items()))
-
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _write_env(self) -> None:
+        if self._env_file is not None:
+            lines = (f"{name}={shlex.quote(value)}\n" for name, value in self.env.items())
+            write_private(self._env_file, "".join(lines))
+
+    def _forget_env(self) -> None:
+        if self._env_file is not None:
+            self._env_file.unlink(missing_ok=True)
 
     def _start_servers(self) -> None:
         _together(self._start_postgres, self.redis.start, self.kafka.start, self.aws.start, self._start_sandbox)
