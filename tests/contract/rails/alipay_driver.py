@@ -1,0 +1,105 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from paygate.adapters.rails.alipay.rail import AlipayRail
+from paygate.adapters.rails.alipay.settings import AlipaySettings, read
+from paygate.adapters.rails.http import RailHttp
+from paygate.domain.assets import CURRENCIES
+from paygate.domain.money import Money
+from paygate.ports import Action
+from tests.contract.sandbox_client import Sandbox
+
+METHODS = {
+    "open": "alipay.trade.precreate",
+    "query": "alipay.trade.query",
+    "close": "alipay.trade.close",
+    "refund": "alipay.trade.refund",
+    "query_refund": "alipay.trade.fastpay.refund.query",
+}
+FAULTS: dict[str, dict[str, Any]] = {
+    "lost": {"kind": "drop_after"},
+    "never": {"kind": "drop"},
+    "slow": {"kind": "timeout", "seconds": 1.5},
+    "busy": {"kind": "system_error"},
+    "server_error": {"kind": "http_error", "work": True},
+    "garbage": {"kind": "garbage"},
+    "forged": {"kind": "bad_signature"},
+}
+CALLBACK_FAULTS = {
+    "amount": "wrong_amount",
+    "order": "other_order",
+    "merchant": "wrong_seller",
+    "unsigned": "bad_signature",
+}
+QUICK = {"connect_seconds": 2.0, "read_seconds": 1.0, "total_seconds": 2.0, "pause_seconds": 0.01, "repeats": 0}
+
+
+class Now:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def settings(sandbox: Sandbox, *, is_certified: bool) -> AlipaySettings:
+    left_out = "ALIPAY_PUBLIC_KEY" if is_certified else "_CERT"
+    env = {
+        name.removesuffix("_FILE"): Path(value).read_text() if name.endswith("_FILE") else value
+        for name, value in sandbox.settings().items()
+        if left_out not in name
+    }
+    found = read(env | {"ALIPAY_GATEWAY_URL": f"{sandbox.url}/alipay/gateway.do"})
+    assert found is not None
+    assert (found.certificate_numbers is not None) == is_certified
+    return found
+
+
+class AlipayDriver:
+    channels = ("QR", "WEB", "H5", "APP")
+    calling_channel = "QR"
+
+    def __init__(self, sandbox: Sandbox, *, is_certified: bool, inabilities: frozenset[Any]) -> None:
+        self.name = "alipay"
+        self.inabilities = inabilities
+        self._sandbox = sandbox
+        self._settings = settings(sandbox, is_certified=is_certified)
+
+    def rail(self, callback_url: str) -> AlipayRail:
+        return AlipayRail(self._settings, callback_url, Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
+
+    def amount(self, units: int) -> Money:
+        return Money(units, CURRENCIES["CNY"])
+
+    def look(self, reference: str) -> None:
+        self._do("scan", out_trade_no=reference)
+
+    def pay(self, action: Action) -> None:
+        self._post("/_sandbox/alipay/pay", {"action": {"type": action.type, **action.fields}})
+
+    def finish(self, reference: str) -> None:
+        self._do("finish", out_trade_no=reference)
+
+    def fail_next(self, operation: str, reference: str, kind: str) -> None:
+        self._do("faults", method=METHODS[operation], out_trade_no=reference, **FAULTS[kind])
+
+    def change_callback(self, reference: str, kind: str) -> None:
+        self._do("faults", method="callback", out_trade_no=reference, kind=CALLBACK_FAULTS[kind])
+
+    def calls(self, reference: str) -> int:
+        found: int = self._sandbox.see("calls", out_trade_no=reference)["count"]
+        return found
+
+    def books(self, reference: str) -> Mapping[str, Any] | None:
+        order = self._sandbox.see(f"orders/{reference}")
+        if "total" not in order:
+            return None
+        paid = order["total"] if order["paid_at"] else 0
+        return {"paid": paid, "refunded": order["refunded"], "refunds": len(order["refunds"])}
+
+    def _do(self, step: str, **body: Any) -> None:
+        self._post(f"/alipay/_sandbox/{step}", body)
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        requests.post(self._sandbox.url + path, json=body, timeout=10).raise_for_status()

@@ -1,0 +1,90 @@
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from paygate.domain.money import Money
+from paygate.ports import (
+    Action,
+    CallbackRequest,
+    Observation,
+    Order,
+    PaymentRail,
+    RefundAnswer,
+    RefundOrder,
+)
+from tests.contract.rails.drivers import NAMES, Ability, Driver, drivers
+from tests.contract.sandbox_client import Inbox, Sandbox, inbox
+
+
+@dataclass
+class Bench:
+    """One rail under test, its callbacks' inbox, and an order of its own."""
+
+    driver: Driver
+    rail: PaymentRail
+    inbox: Inbox
+    order: Order
+
+    @property
+    def reference(self) -> str:
+        return self.order.reference
+
+    def needs(self, ability: Ability) -> None:
+        if ability in self.driver.inabilities:
+            pytest.skip(f"{self.driver.name} cannot: {ability}")
+
+    def amount(self, units: int) -> Money:
+        return self.driver.amount(units)
+
+    def changed(self, **changes: object) -> Order:
+        return replace(self.order, **changes)  # type: ignore[arg-type]
+
+    def paid(self) -> Action:
+        action = self.rail.open(self.order)
+        self.driver.pay(action)
+        return action
+
+    def refund_order(self, units: int, reference: str = "F1") -> RefundOrder:
+        return RefundOrder(
+            self.reference,
+            f"{self.reference[:20]}{reference}",
+            self.amount(units),
+            self.order.amount,
+            "changed mind",
+        )
+
+    def refund(self, units: int, reference: str = "F1") -> RefundAnswer:
+        return self.rail.refund(self.refund_order(units, reference))
+
+    def callback(self, number: int = 0) -> CallbackRequest:
+        """The callback that came as that one, as bytes."""
+        body = self.inbox.wait(number + 1)[number]
+        return CallbackRequest(body, {"content-type": self.inbox.content_types[number]})
+
+    def observed(self, number: int = 0) -> Observation:
+        return self.rail.read_callback(self.callback(number))
+
+
+@pytest.fixture(scope="session")
+def all_drivers(sandbox: Sandbox) -> dict[str, Driver]:
+    return drivers(sandbox)
+
+
+@pytest.fixture(params=NAMES)
+def bench(request: pytest.FixtureRequest, all_drivers: dict[str, Driver]) -> Iterator[Bench]:
+    driver = all_drivers[request.param]
+    with inbox() as opened:
+        now = datetime.now(UTC).replace(microsecond=0)
+        order = Order(
+            reference=uuid4().hex[:28],
+            channel=driver.calling_channel,
+            amount=driver.amount(10000),
+            subject="Tea 茶 100% + more",
+            opened_at=now,
+            expires_at=now + timedelta(minutes=30),
+            return_url="https://shop.example/back?a=1&b=2",
+        )
+        yield Bench(driver, driver.rail(opened.url), opened, order)

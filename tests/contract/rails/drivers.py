@@ -1,0 +1,71 @@
+"""What the contract suite needs of a rail's sandbox, and what each rail cannot do: declared here and nowhere else.
+
+A rail joins by adding its driver to DRIVERS.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+from paygate.domain.money import Money
+from paygate.ports import Action, PaymentRail
+from tests.contract.rails.alipay_driver import AlipayDriver
+from tests.contract.sandbox_client import Sandbox
+
+
+class Ability(StrEnum):
+    CLOSE = "an unpaid order can be closed"
+    REFUSE_CHANGED_ORDER = "another order under a used reference is refused"
+    OTHER_CURRENCY = "orders and callbacks may be in more than one currency"
+    SHOW_UNPAID = "an order that was opened and not paid is known to a query"
+    REPORT_REFUNDS = "callbacks tell of refunds"
+    REPEAT_CALLBACKS = "callbacks are sent again until they are accepted"
+
+
+class Driver(Protocol):
+    """The payer's hands, the fault script and the books of one rail's sandbox."""
+
+    name: str
+    channels: tuple[str, ...]
+    inabilities: frozenset[Ability]
+    calling_channel: str
+    """A channel whose `open` calls the rail."""
+
+    def rail(self, callback_url: str) -> PaymentRail: ...
+
+    def amount(self, units: int) -> Money: ...
+
+    def look(self, reference: str) -> None:
+        """The payer opens the order and does not pay."""
+
+    def pay(self, action: Action) -> None: ...
+
+    def finish(self, reference: str) -> None:
+        """The rail says that nothing more will change."""
+
+    def fail_next(self, operation: str, reference: str, kind: str) -> None:
+        """The next `open`, `query`, `close`, `refund` or `query_refund` of the order goes wrong.
+
+        Kinds: `lost` does the work and hangs up; `never` hangs up at once; `slow` does the work and answers too
+        late; `busy`, `server_error`, `garbage` and `forged` are answers that decide nothing.
+        """
+
+    def change_callback(self, reference: str, kind: str) -> None:
+        """The next callback is signed and wrong: `amount`, `order`, `merchant`, `unsigned`."""
+
+    def calls(self, reference: str) -> int:
+        """Calls of ours that named the order."""
+
+    def books(self, reference: str) -> Mapping[str, Any] | None:
+        """`paid` and `refunded` units of the order, and the `refunds` made; None when it was never opened."""
+
+
+def drivers(sandbox: Sandbox) -> dict[str, Driver]:
+    return {
+        "alipay": AlipayDriver(sandbox, is_certified=False, inabilities=_ALIPAY),
+        "alipay in certificate mode": AlipayDriver(sandbox, is_certified=True, inabilities=_ALIPAY),
+    }
+
+
+NAMES = ("alipay", "alipay in certificate mode")
+_ALIPAY = frozenset({Ability.OTHER_CURRENCY, Ability.SHOW_UNPAID})

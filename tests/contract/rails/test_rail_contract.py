@@ -1,0 +1,295 @@
+"""What every rail promises (`ports.PaymentRail`), tried on its sandbox as a process of its own."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from paygate.domain.errors import CallbackRefused, OutcomeUnknown, RailDeclined
+from paygate.ports import CallbackRequest, RefundStatus, TradeStatus
+from tests.contract.rails.conftest import Bench
+from tests.contract.rails.drivers import Ability
+
+UNDECIDED = ("lost", "never", "slow", "busy", "server_error", "garbage", "forged")
+
+
+# ---------------------------------------------------------------- opening
+
+
+def test_c4_the_same_order_again_is_the_same_order(bench: Bench) -> None:
+    assert bench.rail.open(bench.order) == bench.rail.open(bench.order)
+    assert bench.driver.books(bench.reference) == {"paid": 0, "refunded": 0, "refunds": 0}
+
+
+def test_another_order_under_the_reference_is_declined(bench: Bench) -> None:
+    bench.needs(Ability.REFUSE_CHANGED_ORDER)
+    bench.rail.open(bench.order)
+    with pytest.raises(RailDeclined):
+        bench.rail.open(bench.changed(amount=bench.amount(10001)))
+
+
+def test_every_channel_takes_money(bench: Bench) -> None:
+    for channel in bench.driver.channels:
+        order = bench.changed(reference=f"{bench.reference[:24]}{channel}", channel=channel)
+        action = bench.rail.open(order)
+        assert (bench.driver.calls(order.reference) == 0) == (channel in bench.rail.silent_channels)
+        bench.driver.pay(action)
+        seen = bench.rail.query(order.reference)
+        assert (seen.status, seen.amount) == (TradeStatus.PAID, order.amount)
+
+
+@pytest.mark.parametrize("kind", UNDECIDED)
+def test_l6_an_opening_without_an_answer_is_unknown_and_can_be_repeated(bench: Bench, kind: str) -> None:
+    bench.driver.fail_next("open", bench.reference, kind)
+    with pytest.raises(OutcomeUnknown):
+        bench.rail.open(bench.order)
+    assert bench.driver.calls(bench.reference) == 1
+    bench.driver.pay(bench.rail.open(bench.order))
+    assert bench.rail.query(bench.reference).status is TradeStatus.PAID
+    assert bench.driver.books(bench.reference) == {"paid": 10000, "refunded": 0, "refunds": 0}
+
+
+def test_opening_what_is_paid_is_for_a_query_to_tell(bench: Bench) -> None:
+    bench.paid()
+    with pytest.raises(OutcomeUnknown):
+        bench.rail.open(bench.order)
+    assert bench.rail.query(bench.reference).status is TradeStatus.PAID
+
+
+# ---------------------------------------------------------------- asking
+
+
+def test_an_order_that_was_never_opened_is_absent(bench: Bench) -> None:
+    assert bench.rail.query(bench.reference).status is TradeStatus.ABSENT
+
+
+def test_an_order_that_nobody_looked_at(bench: Bench) -> None:
+    bench.rail.open(bench.order)
+    is_shown = Ability.SHOW_UNPAID not in bench.driver.inabilities
+    expected = TradeStatus.WAITING if is_shown else TradeStatus.ABSENT
+    assert bench.rail.query(bench.reference).status is expected
+
+
+def test_w14_each_state_of_an_order_is_told(bench: Bench) -> None:
+    action = bench.rail.open(bench.order)
+    bench.driver.look(bench.reference)
+    assert bench.rail.query(bench.reference).status is TradeStatus.WAITING
+
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    bench.driver.pay(action)
+    paid = bench.rail.query(bench.reference)
+    assert (paid.reference, paid.status, paid.amount) == (bench.reference, TradeStatus.PAID, bench.order.amount)
+    assert paid.at is not None
+    assert before <= paid.at <= datetime.now(UTC)
+    assert paid.rail_id
+
+    bench.driver.finish(bench.reference)
+    assert bench.rail.query(bench.reference).status is TradeStatus.PAID
+
+
+def test_an_order_is_over_at_the_expiry_that_we_gave_it(bench: Bench) -> None:
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+    bench.rail.open(bench.changed(expires_at=soon))
+    bench.driver.look(bench.reference)
+    assert bench.rail.query(bench.reference).status is TradeStatus.WAITING
+    time.sleep((soon - datetime.now(UTC)).total_seconds() + 0.1)
+    seen = bench.rail.query(bench.reference)
+    assert (seen.status, seen.refunded) == (TradeStatus.CLOSED, None)
+
+
+@pytest.mark.parametrize("kind", UNDECIDED)
+def test_a_question_without_an_answer_is_unknown(bench: Bench, kind: str) -> None:
+    bench.paid()
+    bench.driver.fail_next("query", bench.reference, kind)
+    with pytest.raises(OutcomeUnknown):
+        bench.rail.query(bench.reference)
+    assert bench.rail.query(bench.reference).status is TradeStatus.PAID
+
+
+# ---------------------------------------------------------------- closing
+
+
+def test_closing_ends_it(bench: Bench) -> None:
+    bench.needs(Ability.CLOSE)
+    action = bench.rail.open(bench.order)
+    bench.driver.look(bench.reference)
+    assert bench.rail.close(bench.reference).status is TradeStatus.CLOSED
+    with pytest.raises(Exception, match="409"):
+        bench.driver.pay(action)
+    assert bench.rail.query(bench.reference).status is TradeStatus.CLOSED
+    assert bench.rail.close(bench.reference).status is TradeStatus.CLOSED
+
+
+def test_l2_closing_what_is_paid_says_paid(bench: Bench) -> None:
+    bench.needs(Ability.CLOSE)
+    bench.paid()
+    seen = bench.rail.close(bench.reference)
+    assert (seen.status, seen.amount) == (TradeStatus.PAID, bench.order.amount)
+
+
+def test_closing_what_the_rail_does_not_know(bench: Bench) -> None:
+    bench.needs(Ability.CLOSE)
+    assert bench.rail.close(bench.reference).status is TradeStatus.ABSENT
+
+
+@pytest.mark.parametrize("kind", UNDECIDED)
+def test_a_closing_without_an_answer_is_unknown_and_can_be_repeated(bench: Bench, kind: str) -> None:
+    bench.needs(Ability.CLOSE)
+    bench.rail.open(bench.order)
+    bench.driver.look(bench.reference)
+    bench.driver.fail_next("close", bench.reference, kind)
+    with pytest.raises(OutcomeUnknown):
+        bench.rail.close(bench.reference)
+    assert bench.rail.close(bench.reference).status is TradeStatus.CLOSED
+
+
+# ---------------------------------------------------------------- callbacks
+
+
+def test_w1_a_callback_says_what_a_query_says_however_often_it_comes(bench: Bench) -> None:
+    bench.paid()
+    seen = bench.observed()
+    assert seen == bench.observed()
+    asked = bench.rail.query(bench.reference)
+    assert (seen.reference, seen.status, seen.amount, seen.rail_id, seen.at) == (
+        asked.reference,
+        asked.status,
+        asked.amount,
+        asked.rail_id,
+        asked.at,
+    )
+    assert (seen.mismatch, seen.refunded) == (None, None)
+
+
+def test_w5_any_changed_byte_is_refused(bench: Bench) -> None:
+    bench.paid()
+    genuine = bench.callback()
+    assert len(genuine.body) > 100
+    for at in range(0, len(genuine.body), 7):
+        body = bytearray(genuine.body)
+        body[at] = ord("7") if body[at] != ord("7") else ord("8")
+        with pytest.raises(CallbackRefused):
+            bench.rail.read_callback(CallbackRequest(bytes(body), genuine.headers))
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00" * 100, b"{}", b"a=1", b"&&&===", b"x" * 60_000])
+def test_w5_no_callback_at_all(bench: Bench, body: bytes) -> None:
+    with pytest.raises(CallbackRefused):
+        bench.rail.read_callback(CallbackRequest(body, {}))
+
+
+def test_w5_a_signature_over_other_bytes(bench: Bench) -> None:
+    bench.driver.change_callback(bench.reference, "unsigned")
+    bench.paid()
+    with pytest.raises(CallbackRefused):
+        bench.observed()
+
+
+def test_w13_a_callback_tells_the_amount_that_the_rail_signed(bench: Bench) -> None:
+    bench.driver.change_callback(bench.reference, "amount")
+    bench.paid()
+    seen = bench.observed()
+    assert (seen.reference, seen.mismatch) == (bench.reference, None)
+    assert seen.amount not in (None, bench.order.amount)
+
+
+def test_w7_a_callback_for_another_order(bench: Bench) -> None:
+    bench.driver.change_callback(bench.reference, "order")
+    bench.paid()
+    assert bench.observed().reference != bench.reference
+
+
+def test_w7_a_callback_for_another_merchant_names_the_mismatch(bench: Bench) -> None:
+    bench.driver.change_callback(bench.reference, "merchant")
+    bench.paid()
+    assert bench.observed().mismatch
+
+
+def test_w4_the_rail_repeats_until_we_accept(bench: Bench) -> None:
+    bench.needs(Ability.REPEAT_CALLBACKS)
+    accepted, refused = bench.rail.callback_accepted(), bench.rail.callback_refused()
+    bench.inbox.answers[:] = [refused.body.encode(), accepted.body.encode()]
+    bench.paid()
+    assert bench.observed(0) == bench.observed(1)
+    time.sleep(0.5)
+    assert len(bench.inbox.bodies) == 2
+
+
+# ---------------------------------------------------------------- refunds
+
+
+def test_r3_refunds_down_to_nothing_and_not_beyond(bench: Bench) -> None:
+    bench.paid()
+    assert bench.refund(6000, "F1").status is RefundStatus.SUCCEEDED
+    with pytest.raises(RailDeclined):
+        bench.refund(4001, "F2")
+    assert bench.refund(4000, "F3").status is RefundStatus.SUCCEEDED
+    with pytest.raises(RailDeclined):
+        bench.refund(1, "F4")
+    assert bench.driver.books(bench.reference) == {"paid": 10000, "refunded": 10000, "refunds": 2}
+
+
+def test_e4_each_refund_is_told_by_its_own_callback(bench: Bench) -> None:
+    bench.needs(Ability.REPORT_REFUNDS)
+    bench.paid()
+    bench.observed(0)
+    bench.refund(6000, "F1")
+    first = bench.observed(1)
+    bench.refund(4000, "F2")
+    second = bench.observed(2)
+    assert first.status is TradeStatus.PAID
+    assert (first.refunded, first.refund_reference) == (
+        bench.amount(6000),
+        bench.refund_order(1, "F1").reference,
+    )
+    assert (second.refunded, second.refund_reference) == (
+        bench.amount(10000),
+        bench.refund_order(1, "F2").reference,
+    )
+
+
+def test_r5_the_same_refund_again_moves_no_more_money(bench: Bench) -> None:
+    bench.paid()
+    for _ in range(3):
+        assert bench.refund(6000).status is RefundStatus.SUCCEEDED
+    assert bench.driver.books(bench.reference) == {"paid": 10000, "refunded": 6000, "refunds": 1}
+
+
+def test_a_full_refund_again_is_still_done(bench: Bench) -> None:
+    bench.paid()
+    for _ in range(2):
+        assert bench.refund(10000).status is RefundStatus.SUCCEEDED
+    assert bench.rail.query(bench.reference).refunded == bench.order.amount
+
+
+@pytest.mark.parametrize("kind", UNDECIDED)
+def test_r5_a_refund_without_an_answer_is_unknown_until_asked(bench: Bench, kind: str) -> None:
+    bench.paid()
+    bench.driver.fail_next("refund", bench.reference, kind)
+    with pytest.raises(OutcomeUnknown):
+        bench.refund(6000)
+    was_made = bench.driver.books(bench.reference)["refunds"] == 1  # type: ignore[index]
+    known = bench.rail.query_refund(bench.refund_order(6000))
+    assert known.status is (RefundStatus.SUCCEEDED if was_made else RefundStatus.ABSENT)
+    assert bench.refund(6000).status is RefundStatus.SUCCEEDED
+    assert bench.driver.books(bench.reference) == {"paid": 10000, "refunded": 6000, "refunds": 1}
+
+
+@pytest.mark.parametrize("kind", UNDECIDED)
+def test_asking_about_a_refund_without_an_answer_is_unknown(bench: Bench, kind: str) -> None:
+    bench.paid()
+    bench.refund(6000)
+    bench.driver.fail_next("query_refund", bench.reference, kind)
+    with pytest.raises(OutcomeUnknown):
+        bench.rail.query_refund(bench.refund_order(6000))
+
+
+def test_a_refund_that_was_never_asked_is_absent(bench: Bench) -> None:
+    bench.paid()
+    assert bench.rail.query_refund(bench.refund_order(6000)).status is RefundStatus.ABSENT
+
+
+def test_a_refund_of_what_nobody_paid_is_declined(bench: Bench) -> None:
+    bench.rail.open(bench.order)
+    with pytest.raises(RailDeclined):
+        bench.refund(6000)
