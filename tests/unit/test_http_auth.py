@@ -1,4 +1,5 @@
 import hashlib
+import hmac
 from collections.abc import Sequence
 
 import pytest
@@ -147,7 +148,12 @@ def test_a_signature_over_anything_else_is_refused(checks: Authenticator) -> Non
         request("POST", "/payments", body=body + b" ", headers=right),
         request("POST", "/payments", body=body, headers=_changed(right, "Idempotency-Key", "order-2")),
         request("POST", "/payments", body=body, headers=_changed(right, "Host", "evil.example")),
-        request("POST", "/payments", body=body, headers=_changed(right, "Authorization", right[1][1].replace("t=1", "t=2"))),
+        request(
+            "POST",
+            "/payments",
+            body=body,
+            headers=_changed(right, "Authorization", right[1][1].replace("t=1", "t=2")),
+        ),
     ]
     for sent in wrong:
         with pytest.raises(Unauthenticated):
@@ -155,7 +161,7 @@ def test_a_signature_over_anything_else_is_refused(checks: Authenticator) -> Non
 
 
 @pytest.mark.parametrize(("age", "is_fresh"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)])
-def test_a_signature_lives_300_seconds(checks: Authenticator, age: int, is_fresh: bool) -> None:
+def test_a_signature_lives_300_seconds(checks: Authenticator, age: int, *, is_fresh: bool) -> None:
     sent = request("GET", "/payments", headers=sign("GET", "/payments", b"", t=int(NOW.timestamp()) - age))
     if is_fresh:
         assert checks.caller(sent).id == "pk_signer"
@@ -172,7 +178,9 @@ def test_a_signature_is_taken_once(checks: Authenticator) -> None:
 
 
 def test_a_wrong_signature_is_not_kept(checks: Authenticator, keys: MemoryKeys) -> None:
-    headers = [("Authorization", f"Paygate-HMAC-SHA256 keyId=pk_signer,t={int(NOW.timestamp())},signature={'0' * 64}")]
+    headers = [
+        ("Authorization", f"Paygate-HMAC-SHA256 keyId=pk_signer,t={int(NOW.timestamp())},signature={'0' * 64}")
+    ]
     with pytest.raises(Unauthenticated):
         checks.caller(request("GET", "/payments", headers=headers))
     assert keys.seen == set()
@@ -181,8 +189,6 @@ def test_a_wrong_signature_is_not_kept(checks: Authenticator, keys: MemoryKeys) 
 def test_the_pepper_signs_for_nobody(checks: Authenticator) -> None:
     """An unknown key is compared against something that cannot be sent."""
     digest = hashlib.sha256(b"").hexdigest()
-    import hmac
-
     moment = int(NOW.timestamp())
     lines = ["Paygate-HMAC-SHA256", str(moment), "GET", "h", "/payments", "", digest]
     signature = hmac.new(PEPPER, "\n".join(lines).encode(), "sha256").hexdigest()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from paygate.domain import errors
 from paygate.domain.errors import (
     Conflict,
     IdempotencyKeyReused,
@@ -14,6 +15,7 @@ from paygate.domain.errors import (
     StillRunning,
     Unavailable,
 )
+from paygate.http import errors as edge_errors
 from paygate.http.edge import Api, Edge
 from paygate.http.problems import KINDS
 from paygate.http.request import Request
@@ -40,7 +42,9 @@ def edge(app: FakeApp, error: Exception | None = None) -> Edge[FakeApp]:
     return api.on(lambda: app)
 
 
-def call(app: FakeApp, *args: Any, error: Exception | None = None, **kwargs: Any) -> tuple[int, dict[str, str], Any]:
+def call(
+    app: FakeApp, *args: Any, error: Exception | None = None, **kwargs: Any
+) -> tuple[int, dict[str, str], Any]:
     return answer_of(edge(app, error)(event(*args, **kwargs), Context()))  # type: ignore[arg-type]
 
 
@@ -174,9 +178,6 @@ def test_many_at_once_each_get_their_own_answer() -> None:
 
 
 def test_every_error_of_ours_has_a_kind() -> None:
-    from paygate.domain import errors
-    from paygate.http import errors as edge_errors
-
     found = {
         kind.code
         for module in (errors, edge_errors)

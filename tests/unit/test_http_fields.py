@@ -1,3 +1,5 @@
+from decimal import Decimal, localcontext
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -35,8 +37,6 @@ def test_number_literals_that_are_no_amount_are_refused(literal: str) -> None:
 
 @given(some.integers(0, 10**30), some.integers(-20, 20))
 def test_every_exponent_form_means_the_same(digits: int, exponent: int) -> None:
-    from decimal import Decimal, localcontext
-
     with localcontext() as exact:
         exact.prec = 100
         assert Decimal(plain_decimal("amount", Number(f"{digits}e{exponent}"))) == Decimal(digits).scaleb(exponent)
@@ -54,7 +54,9 @@ def test_integers_reach_their_bounds() -> None:
     assert integer("userId", Number("9223372036854775807"), 0, 2**63 - 1) == 2**63 - 1
 
 
-@pytest.mark.parametrize("value", ["", "x" * 65, "a\x00b", "a\nb", "\ud800", "a\ufffd", Number("1"), True, None, ["a"]])
+@pytest.mark.parametrize(
+    "value", ["", "x" * 65, "a\x00b", "a\nb", "\ud800", "a\ufffd", Number("1"), True, None, ["a"]]
+)
 def test_hostile_text_is_refused_by_name(value: object) -> None:
     with pytest.raises(InvalidField) as refused:
         text("paymentIds[3]", value, longest=64)  # type: ignore[arg-type]

@@ -79,7 +79,7 @@ def test_an_empty_body_is_an_empty_object() -> None:
 
 
 @pytest.mark.parametrize("is_base64", [True, False])
-def test_a_body_may_have_64_kib_and_not_a_byte_more(is_base64: bool) -> None:
+def test_a_body_may_have_64_kib_and_not_a_byte_more(*, is_base64: bool) -> None:
     assert len(request("POST", "/x", body=b"x" * 65_536, is_base64=is_base64).body) == 65_536
     with pytest.raises(BodyTooLarge):
         request("POST", "/x", body=b"x" * 65_537, is_base64=is_base64)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from paygate.redaction import Redactor
 
 if TYPE_CHECKING:
-    import logging
+    from collections.abc import Callable
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SERVICE = "paygate"
 redact = Redactor()
@@ -23,20 +27,37 @@ class _RedactingFormatter(LambdaPowertoolsFormatter):
         return redact(super().format(record))
 
 
-def make_logger(stream: TextIO | None = None, name: str = SERVICE) -> Logger:
-    """A logger of its own; the standard library's `paygate.…` loggers write through the one named paygate."""
+def make_logger(stream: TextIO | None = None, service: str = SERVICE) -> Logger:
+    """A logger named after the service: the standard library's `paygate.…` loggers write through it."""
     formatter = _RedactingFormatter(utc=True, use_rfc3339=True)
-    return Logger(service=SERVICE, name=name, stream=stream, logger_formatter=formatter)
+    return Logger(service=service, stream=stream, logger_formatter=formatter)
 
 
 @cache
 def logger() -> Logger:
+    _redact_others()
     return make_logger()
 
 
-@cache
-def tracer() -> Tracer:
-    return Tracer(service=SERVICE, auto_patch=False)
+def _redact_others() -> None:
+    """What third-party packages log by themselves goes through Lambda's handler, or Python's last resort."""
+    on_lambda = logging.getLogger().handlers if "LAMBDA_TASK_ROOT" in os.environ else []
+    for handler in (*on_lambda, logging.lastResort):
+        if handler is not None:
+            handler.setFormatter(_RedactingFormatter(utc=True, use_rfc3339=True))
+
+
+def traced(
+    handler: Callable[[Any, LambdaContext], dict[str, Any]],
+) -> Callable[[Any, LambdaContext], dict[str, Any]]:
+    """`handler` as a segment of X-Ray's trace, without its answer. Elsewhere than on Lambda nobody listens."""
+    if "LAMBDA_TASK_ROOT" not in os.environ:
+        return handler
+    from aws_lambda_powertools import Tracer  # noqa: PLC0415  # heavy: the X-Ray SDK
+
+    wrapped: Callable[[Any, LambdaContext], dict[str, Any]]
+    wrapped = Tracer(service=SERVICE, auto_patch=False).capture_lambda_handler(handler, capture_response=False)
+    return wrapped
 
 
 class EmfMeter:

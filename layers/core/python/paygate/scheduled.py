@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from paygate import budget
-from paygate.observability import logger, tracer
+from paygate.observability import logger, traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,9 +45,7 @@ def scheduled(
             log.thread_safe_clear_keys()
         return asdict(report) | _messages(event, is_complete=getattr(report, "is_complete", True))
 
-    traced: Callable[[Mapping[str, Any], LambdaContext], dict[str, Any]]
-    traced = tracer().capture_lambda_handler(handle, capture_response=False)
-    return traced
+    return traced(handle)
 
 
 def _messages(event: Mapping[str, Any], *, is_complete: bool) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from paygate import budget
@@ -20,7 +19,7 @@ from paygate.http.guard import Guard, Guarded
 from paygate.http.request import Request, normal, read_request, request_id
 from paygate.http.resolver import Resolvers
 from paygate.http.responses import SECURITY_HEADERS, Response
-from paygate.observability import logger, tracer
+from paygate.observability import logger, traced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +81,7 @@ class Edge(Generic[A]):
         self._application = application
         self._guard: Guard | None = None
         self._resolvers = Resolvers(self._mount)
+        self._traced = traced(self._resolve)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         started = time.perf_counter()
@@ -96,10 +96,6 @@ class Edge(Generic[A]):
         finally:
             log.thread_safe_clear_keys()
         return answer
-
-    @cached_property
-    def _traced(self) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-        return tracer().capture_lambda_handler(self._resolve, capture_response=False)
 
     def _resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return self._resolvers.mine().resolve(event, context)
