@@ -1,4 +1,7 @@
-"""One relay run as a process: `python -m tests.integration.relay.process <seconds>`."""
+"""One relay run as a process: `python -m tests.integration.relay.process <seconds>`.
+
+It says when it is ready and waits for a line on standard input.
+"""
 
 import os
 import sys
@@ -14,6 +17,8 @@ from tests.integration.relay.world import MemoryMeter
 def main() -> None:
     stream = KafkaStream(KafkaSettings(os.environ["KAFKA_BOOTSTRAP_SERVERS"]))
     outbox = PostgresOutbox(Database(os.environ["DATABASE_URL"]))
+    print("ready", flush=True)
+    sys.stdin.readline()
     report = RelayEvents(outbox, stream, MemoryMeter(), retention_days=30)(float(sys.argv[1]))
     stream.close()
     print(report)

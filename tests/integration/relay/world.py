@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pg8000.native
 from kafka import KafkaConsumer, TopicPartition
 
 from infra.local.servers.kafka import Kafka
@@ -84,9 +83,7 @@ class World:
     def close(self) -> None:
         self.database.close()
 
-    def commit(
-        self, payments: int, events: int = 1, topics: Sequence[str] = SETTLED_TOPICS
-    ) -> list[str]:
+    def commit(self, payments: int, events: int = 1, topics: Sequence[str] = SETTLED_TOPICS) -> list[str]:
         """That many new payments, each with events 1 … `events`; answers their ids."""
         ids = [encode("PAY", uuid7(time.time_ns() // 10**6, os.urandom(10))) for _ in range(payments)]
         self.sql(PAYMENT, ids=ids)
@@ -105,12 +102,17 @@ class World:
     def relay(self, stream: KafkaStream, seconds: float = 20) -> RelayReport:
         return RelayEvents(self.outbox, stream, self.meter, retention_days=30)(seconds)
 
-    def relay_process(self, seconds: float = 20, **environment: str) -> "subprocess.Popen[bytes]":
-        """A relay in a process of its own, which ends when the queue is empty."""
-        return subprocess.Popen(
+    def relay_process(self, seconds: float = 20) -> "subprocess.Popen[bytes]":
+        """A relay in a process of its own, which starts at a line of input and ends when the queue is empty."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "tests.integration.relay.process", str(seconds)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **self.environment, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **self.environment},
         )
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        return process
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, field
 from typing import Any
+
+REQUEST_MS = 4_000
+DELIVERY_MS = 5_000  # well below the relay's lease of 30 s
+REACH_MS = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,18 @@ class KafkaSettings:
     new_topic_partitions: int | None = None
     new_topic_replicas: int = 1
 
+    def reach(self) -> None:
+        """Raise OSError when no server takes a connection: kafka-python would wait and retry for seconds."""
+        for number, server in enumerate(servers := self.bootstrap_servers.split(","), start=1):
+            host, _, port = server.strip().rpartition(":")
+            try:
+                socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_MS / 1000).close()
+            except OSError:
+                if number == len(servers):
+                    raise
+            else:
+                return
+
     def connection(self) -> dict[str, Any]:
         return {
             "bootstrap_servers": self.bootstrap_servers.split(","),
@@ -30,11 +47,6 @@ class KafkaSettings:
             "sasl_plain_username": self.username,
             "sasl_plain_password": self.password,
         }
-
-
-REQUEST_MS = 5_000
-DELIVERY_MS = 8_000  # well below the relay's lease of 30 s
-REACH_MS = 3_000
 
 
 def producing() -> dict[str, Any]:

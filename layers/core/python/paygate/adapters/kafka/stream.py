@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from paygate.adapters.kafka.settings import KafkaSettings
     from paygate.ports import QueuedEvent
 
+_IDLE_SECONDS = 1.0
+_PATIENCE_SECONDS = 1.0
 _MISSING_SECONDS = 60.0
 _FINISH_SECONDS = DELIVERY_MS / 1000 + 1
 _ABANDON_SECONDS = 1.0
@@ -37,12 +39,15 @@ class KafkaStream:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._producer: Any = None
+        self._used_at = float("-inf")
         self._missing: dict[str, tuple[float, str]] = {}
 
     def start(self, events: Sequence[QueuedEvent], /) -> KafkaSending:
         from kafka.errors import KafkaError  # noqa: PLC0415  # heavy: the relay only
 
         try:
+            if time.monotonic() - self._used_at > _IDLE_SECONDS:
+                self._settings.reach()
             producer = self._open()
             producer.partitions_for(EVERY_EVENT_TOPIC)
             topics = {topic for event in events for topic in event.topics}
@@ -50,7 +55,15 @@ class KafkaStream:
         except (KafkaError, OSError) as error:
             self.close()
             raise Unavailable("Kafka cannot be reached") from error
+        self._used_at = time.monotonic()
         return KafkaSending(self, producer, events, unusable)
+
+    def is_reachable(self) -> bool:
+        try:
+            self._settings.reach()
+        except OSError:
+            return False
+        return True
 
     def abandon(self, producer: Any) -> None:
         """Drop the producer without waiting; what it has not sent yet it never sends."""
@@ -120,6 +133,8 @@ class KafkaSending:
 
     def finish(self, seconds: float, /) -> Delivery:
         give_up_at = min(self._give_up_at, time.monotonic() + seconds)
+        if not self._is_moving(give_up_at):
+            give_up_at = time.monotonic()
         sent: list[QueuedEvent] = []
         unsent: list[QueuedEvent] = []
         refused = list(self._refused)
@@ -136,6 +151,14 @@ class KafkaSending:
         if unsent:
             self._stream.abandon(self._producer)
         return Delivery(sent, refused, unsent, cause)
+
+    def _is_moving(self, give_up_at: float) -> bool:
+        """Whether waiting is worth while: not when nothing came back and no server takes a connection."""
+        futures = next((send.futures for send in self._sends if send.futures), None)
+        patience_ends_at = min(give_up_at, time.monotonic() + _PATIENCE_SECONDS)
+        if futures is None or _failure(_Send(self._sends[0].event, futures[:1]), patience_ends_at) is None:
+            return True
+        return self._stream.is_reachable()
 
 
 def _send(producer: Any, event: QueuedEvent, counts: dict[str, int]) -> _Send:
