@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -64,7 +65,7 @@ class Gateway:
         refusal = self._refusals.get(kind)
         if refusal is None:
             return problem(STATUSES[kind])
-        body = refusal.body.encode()
+        body = refusal.body.replace("$context.requestId", str(uuid.uuid4())).encode()
         return Response(refusal.status or int(STATUSES[kind]), list(refusal.headers.items()), body)
 
 
