@@ -47,11 +47,17 @@ def read(request: CallbackRequest, settings: AlipaySettings) -> Observation:
 def _form(body: bytes) -> dict[bytes, bytes]:
     params: dict[bytes, bytes] = {}
     for pair in body.strip().split(b"&"):
-        name, _, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in pair.partition(b"="))
+        name, _, value = pair.partition(b"=")
+        name, value = _unescaped(name), _unescaped(value)
         if name in params:
             raise CallbackRefused("a parameter came twice")
         params[name] = value
     return params
+
+
+def _unescaped(part: bytes) -> bytes:
+    spaced = part.replace(b"+", b" ")
+    return unquote_to_bytes(spaced) if b"%" in spaced else spaced
 
 
 def _verify(params: Mapping[bytes, bytes], settings: AlipaySettings) -> None:
@@ -62,9 +68,10 @@ def _verify(params: Mapping[bytes, bytes], settings: AlipaySettings) -> None:
         raise CallbackRefused("signed by a certificate that is not configured")
     signature = params.get(b"sign", b"")
     # Alipay sends no empty values; should it, its SDKs disagree on whether they are signed.
-    variants = {_signed(params, keeps_empty=False), _signed(params, keeps_empty=True)}
-    if not any(is_signed(settings.alipay_public_key, variant, signature) for variant in variants):
-        raise CallbackRefused("the signature does not verify")
+    for keeps_empty in (False, True):
+        if is_signed(settings.alipay_public_key, _signed(params, keeps_empty=keeps_empty), signature):
+            return
+    raise CallbackRefused("the signature does not verify")
 
 
 def _signed(params: Mapping[bytes, bytes], *, keeps_empty: bool) -> bytes:

@@ -23,7 +23,7 @@ def shanghai(at: datetime) -> str:
 def moment(text: str) -> datetime | None:
     """A time as Alipay writes it, in UTC; None when it is not one: no money hangs on it."""
     try:
-        return datetime.strptime(text[:19], _TIME).replace(tzinfo=SHANGHAI).astimezone(UTC)
+        return datetime.fromisoformat(text[:19]).replace(tzinfo=SHANGHAI).astimezone(UTC)
     except ValueError:
         return None
 
