@@ -1,33 +1,39 @@
-"""What the scenarios share beside the stack: the rows behind the API, and the rail's bad days."""
+"""What the scenarios share beside the stack."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
-from tests.support.rows import Rows
+from tests.support.books import Books
+from tests.support.notification import Notifications, notifications
+from tests.support.passing import Passing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from infra.local.stack import Stack
     from tests.support.alipay import Alipay
 
 
 @pytest.fixture(scope="session")
-def rows(stack: Stack) -> Rows:
-    return Rows(stack)
+def books(stack: Stack) -> Books:
+    return Books(stack.postgres)
+
+
+@pytest.fixture(scope="session")
+def passing(stack: Stack, books: Books) -> Passing:
+    return Passing(books, stack.redis)
+
+
+@pytest.fixture(scope="session")
+def notified(stack: Stack) -> Notifications:
+    return notifications(stack.gateway.url, stack.sandbox.state)
 
 
 @pytest.fixture
-def fault(alipay: Alipay) -> Iterator[Callable[..., None]]:
-    """`fault("drop_after", "precreate")`: what goes wrong at the rail next; nothing of it outlives the test."""
-
-    def script(kind: str, method: str, **options: Any) -> None:
-        name = method if method in ("callback", "*") else f"alipay.trade.{method}"
-        alipay.do("faults", kind=kind, method=name, **options)
-
-    yield script
-    requests.delete(f"{alipay.url}/alipay/_sandbox/faults", timeout=10).raise_for_status()
+def script(alipay: Alipay) -> Iterator[Alipay]:
+    """The sandbox with a fault script that ends with the test."""
+    yield alipay
+    alipay.clear_faults()
