@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local.servers.kafka import Kafka
+from infra.local.servers.pooled import make_postgres
 from infra.local.servers.postgres import FAST, Postgres
 from migrations import upgrade
 from paygate.adapters.kafka.stream import KafkaStream
@@ -11,7 +12,7 @@ from tests.integration.relay.world import World
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("postgres"), profile=FAST) as server:
+    with make_postgres(tmp_path_factory.mktemp("postgres"), profile=FAST) as server:
         upgrade(server.env["MIGRATE_DATABASE_URL"])
         yield server
 
