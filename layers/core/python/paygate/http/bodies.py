@@ -31,7 +31,7 @@ MAX_WHOLE_DIGITS = 12
 LONGEST_ID = 64
 LONGEST_TEXT = 256
 LONGEST_URL = 2048
-_CREATE = frozenset(
+CREATE_FIELDS = frozenset(
     {
         "orderId",
         "userId",
@@ -46,16 +46,16 @@ _CREATE = frozenset(
         BODY_FIELD,
     }
 )
-_REFUND = frozenset({"amount", "currency", "reason", BODY_FIELD})
-_CANCEL: frozenset[str] = frozenset()
-_BATCH = frozenset({"paymentIds"})
+REFUND_FIELDS = frozenset({"amount", "currency", "reason", BODY_FIELD})
+CANCEL_FIELDS: frozenset[str] = frozenset()
+BATCH_FIELDS = frozenset({"paymentIds"})
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?", re.ASCII)
 _EXACT_DIGITS = 15
 
 
 def read_create(body: Mapping[str, Json], request_id: str) -> CreatePayment:
     """Raises InvalidField naming the first field that cannot be accepted."""
-    fields = Fields(body, _CREATE)
+    fields = Fields(body, CREATE_FIELDS)
     order_id = fields.text("orderId", longest=LONGEST_ID)
     user_id = fields.integer("userId", 0, MAX_USER_ID)
     strategy = registry.strategy(fields.choice("method", method_names()))
@@ -79,7 +79,7 @@ def method_names() -> list[str]:
 
 def read_refund(body: Mapping[str, Json], payment_id: str, request_id: str) -> RefundPayment:
     """Without `amount`, all that is left; the amount is checked against the payment by the service."""
-    fields = Fields(body, _REFUND)
+    fields = Fields(body, REFUND_FIELDS)
     return RefundPayment(
         payment_id=payment_id,
         request_id=request_id,
@@ -91,12 +91,12 @@ def read_refund(body: Mapping[str, Json], payment_id: str, request_id: str) -> R
 
 def read_cancel(body: Mapping[str, Json]) -> None:
     """Nothing is needed: cancelling twice is cancelling once."""
-    Fields(body, _CANCEL)
+    Fields(body, CANCEL_FIELDS)
 
 
 def read_batch(body: Mapping[str, Json]) -> list[str]:
     """1 to 100 payment ids, in the order asked; one may be asked twice and is answered twice."""
-    ids = Fields(body, _BATCH).required("paymentIds")
+    ids = Fields(body, BATCH_FIELDS).required("paymentIds")
     if not isinstance(ids, list) or not 0 < len(ids) <= MAX_BATCH:
         raise InvalidField("paymentIds", f"must be a list of 1 to {MAX_BATCH} payment ids")
     return [text(f"paymentIds[{index}]", value, longest=LONGEST_ID) for index, value in enumerate(ids)]

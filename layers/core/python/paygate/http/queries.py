@@ -63,13 +63,13 @@ class Query:
         return at
 
 
-_LIST = frozenset({"state", "method", "createdSince", "createdUntil", "limit", "cursor"})
-_PAGE = frozenset({"limit", "cursor"})
+LIST_PARAMETERS = frozenset({"state", "method", "createdSince", "createdUntil", "limit", "cursor"})
+PAGE_PARAMETERS = frozenset({"limit", "cursor"})
 
 
 def read_list(request: Request, methods: Sequence[str]) -> tuple[ListFilter, int, str | None]:
     """What `GET /payments` is narrowed to, its limit and its cursor."""
-    query = Query(request, _LIST)
+    query = Query(request, LIST_PARAMETERS)
     wanted = ListFilter(
         state=query.choice("state", [state.value for state in PaymentState]),
         method=query.choice("method", methods),
@@ -81,7 +81,7 @@ def read_list(request: Request, methods: Sequence[str]) -> tuple[ListFilter, int
 
 def read_page(request: Request) -> tuple[int, str | None]:
     """Limit and cursor."""
-    query = Query(request, _PAGE)
+    query = Query(request, PAGE_PARAMETERS)
     return query.limit(), query.cursor()
 
 
