@@ -11,7 +11,7 @@ from paygate.services.answers import Answered
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paygate.ports import Claim, IdempotencyCache, Ledger
+    from paygate.ports import Claim, IdempotencyCache, KeyRecord, Ledger
 
 
 class Idempotency:
@@ -27,7 +27,7 @@ class Idempotency:
         if isinstance(known, Answer):
             return Answered(known, is_replay=True)
         if not known:
-            raise StillRunning
+            return self._stored(claim)
         try:
             answered = write()
         except BaseException:
@@ -39,16 +39,28 @@ class Idempotency:
             self._cache.abandon(claim)
         return answered
 
+    def _stored(self, claim: Claim) -> Answered:
+        """Somebody holds the lock, or held it when the cache went away: an answer in PostgreSQL stands."""
+        with self._ledger.transaction() as tx:
+            record = _same_request(tx.key(claim.key), claim)
+        if record.answer is None:
+            raise StillRunning
+        return Answered(record.answer, is_replay=True)
+
     def take_over(self, claim: Claim) -> Answered | tuple[str, int]:
         """For a key that PostgreSQL knows: its stored answer, or (resource id, fence) to resume what it began."""
         with self._ledger.transaction() as tx:
-            record = tx.key(claim.key)
-            if record is None:
-                raise StillRunning  # the one who held it rolled back this instant
-            if record.request_hash != claim.request_hash:
-                raise IdempotencyKeyReused
+            record = _same_request(tx.key(claim.key), claim)
             if record.answer is not None:
                 return Answered(record.answer, is_replay=True)
             if record.is_leased or not tx.take_over_key(claim.key, record.fence):
                 raise StillRunning
             return record.resource_id, record.fence + 1
+
+
+def _same_request(record: KeyRecord | None, claim: Claim) -> KeyRecord:
+    if record is None:
+        raise StillRunning  # not written yet, or the one who held it rolled back this instant
+    if record.request_hash != claim.request_hash:
+        raise IdempotencyKeyReused
+    return record
