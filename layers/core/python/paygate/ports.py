@@ -292,7 +292,8 @@ class Transaction(Protocol):
     def attempt(self, payment_id: str, /) -> Attempt | None:
         """The newest attempt of a payment."""
 
-    def attempt_by_reference(self, rail: str, reference: str, /) -> Attempt | None: ...
+    def attempts_of_trade(self, rail: str, reference: str, rail_id: str | None, /) -> Sequence[Attempt]:
+        """The attempt with our reference and the one with the rail's own number: one and the same, if all is well."""
 
     def save_attempt(self, attempt: Attempt, /) -> None: ...
 

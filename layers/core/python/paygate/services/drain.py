@@ -36,5 +36,8 @@ def drain(
             except (PaygateError, NotYet) as error:
                 put_off += 1
                 log.warning("put off: %s", type(error).__name__)
+            except Exception:  # a fault that nobody foresaw, in one piece: the others must not wait for its cure
+                put_off += 1
+                log.exception("put off")
             handled += 1
     return handled, put_off

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paygate.domain.errors import NotFound, OutcomeUnknown, RailDeclined
+from paygate.domain.errors import Conflict, NotFound, OutcomeUnknown, RailDeclined
+from paygate.services.observe import NotYet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,6 @@ class GetPayment:
             raise NotFound("no such payment")
         try:
             seen = self._rails.by_name(attempt.rail).query(attempt.reference)
-        except (OutcomeUnknown, RailDeclined, NotFound):
+            self._observe(attempt.rail, seen, is_current=True)
+        except (OutcomeUnknown, RailDeclined, NotFound, NotYet, Conflict):
             return
-        self._observe(attempt.rail, seen, is_current=True)

@@ -67,9 +67,10 @@ class Observe:
     def _apply(
         self, tx: Transaction, rail: str, seen: Observation, *, is_current: bool
     ) -> tuple[str, list[Change]]:
-        attempt = tx.attempt_by_reference(rail, seen.reference)
+        found = {attempt.reference: attempt for attempt in tx.attempts_of_trade(rail, seen.reference, seen.rail_id)}
+        attempt = found.pop(seen.reference, None)
         payment = tx.payment(attempt.payment_id) if attempt else None
-        problem = _what_does_not_fit(payment, seen)
+        problem = _what_does_not_fit(payment, seen, is_anothers=bool(found))
         if problem is not None:
             self._open_case(tx, rail, seen, problem, payment)
             return problem, []
@@ -83,7 +84,7 @@ class Observe:
         self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
     ) -> list[Change]:
         changes: list[Change] = []
-        if seen.status is TradeStatus.PAID and not _is_paid(payment):
+        if _brought_money(seen) and not _is_paid(payment):
             changes.append(self._settle(tx, payment))
         elif seen.status is TradeStatus.PROCESSING and payment.state is PaymentState.PENDING:
             changes.append(moves.confirm(payment, payment.due.units, self._clock.now()))
@@ -92,8 +93,7 @@ class Observe:
         for change in changes:
             tx.save(change)
         current = changes[-1].after if changes else payment
-        refund = self._book_refund(tx, rail, current, seen, is_current=is_current)
-        return [*changes, refund] if refund else changes
+        return [*changes, *self._book_refunds(tx, rail, current, seen, is_current=is_current)]
 
     def _settle(self, tx: Transaction, payment: Payment) -> Change:
         is_first = tx.claim_order(payment.order_id, payment.id)
@@ -102,8 +102,8 @@ class Observe:
 
     def _end(self, payment: Payment, seen: Observation) -> Change:
         now, event_id = self._clock.now(), self._ids.new("EVT")
-        if seen.status is TradeStatus.FAILED:
-            return moves.fail(payment, seen.reason or "FAILED", now, event_id)
+        if seen.status is TradeStatus.FAILED or payment.state is PaymentState.CONFIRMING:
+            return moves.fail(payment, seen.reason or seen.status.value, now, event_id)
         if now >= payment.expires_at:
             return moves.expire(payment, now, event_id)
         return moves.cancel(payment, now, event_id)
@@ -116,23 +116,28 @@ class Observe:
 
     # ------------------------------------------------------------ refunds that the rail tells of
 
-    def _book_refund(
+    def _book_refunds(
         self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
-    ) -> Change | None:
+    ) -> list[Change]:
+        """The refund that is told of, where it is ours; and what the rail's sum holds beyond all that we know.
+
+        The sum is looked at either way: a refund in the rail's console may have been told of while one of ours
+        was under way.
+        """
         if not _is_paid(payment):
-            return None
-        ours = tx.refund_by_reference(payment.id, seen.refund_reference) if seen.refund_reference else None
-        if ours is not None:
-            return self._book_ours(tx, payment, ours)
-        given_back = seen.refunded.units if seen.refunded else None
-        if given_back is None and is_current and seen.status is TradeStatus.CLOSED:
-            given_back = payment.received  # a paid order closes by a full refund only
-        if given_back is None or given_back <= payment.refunded + payment.refunded_outside:
-            return None
-        if payment.refund_reserved:
+            return []
+        told = tx.refund_by_reference(payment.id, seen.refund_reference) if seen.refund_reference else None
+        ours = self._book_ours(tx, payment, told) if told else None
+        current = ours.after if ours else payment
+        surplus = _given_back(current, seen, is_current=is_current) - current.refunded - current.refunded_outside
+        if surplus <= 0:
+            return [ours] if ours else []
+        if current.refund_reserved:
             raise NotYet  # the sum may hold a refund of ours that is still under way
-        units = given_back - payment.refunded - payment.refunded_outside
-        return self._book_outside(tx, rail, payment, seen, units)
+        name = f"outside-{current.refunded_outside + surplus}"
+        reference = name if told or seen.refund_reference is None else seen.refund_reference
+        outside = self._book_outside(tx, rail, current, seen, Money(surplus, payment.due.asset), reference)
+        return [ours, outside] if ours else [outside]
 
     def _book_ours(self, tx: Transaction, payment: Payment, ours: Refund) -> Change | None:
         if ours.state not in (RefundState.PENDING, RefundState.UNKNOWN):
@@ -145,16 +150,16 @@ class Observe:
         return change
 
     def _book_outside(
-        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, units: int
-    ) -> Change | None:
+        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, amount: Money, reference: str
+    ) -> Change:
         """A refund made in the rail's own console: recorded whatever it does to the sum, and an alarm."""
         now = self._clock.now()
         refund = Refund(
             id=self._ids.new("REF"),
             payment_id=payment.id,
-            amount=Money(units, payment.due.asset),
+            amount=amount,
             state=RefundState.SUCCEEDED,
-            reference=seen.refund_reference or f"outside-{payment.refunded_outside + units}",
+            reference=reference,
             origin=OUTSIDE,
             reason="made at the rail",
             request_id=payment.request_id,
@@ -162,7 +167,7 @@ class Observe:
             updated_at=now,
         )
         if not tx.add_outside_refund(refund):
-            return None
+            raise Conflict("another told of this refund first")
         change = moves.refund_moved(payment, None, refund, now, self._ids.new("EVT"))
         tx.save(change)
         self._open_case(tx, rail, seen, "refunded at the rail", payment)
@@ -200,14 +205,27 @@ class Observe:
             self._nudge()
 
 
-def _what_does_not_fit(payment: Payment | None, seen: Observation) -> str | None:
+def _what_does_not_fit(payment: Payment | None, seen: Observation, *, is_anothers: bool) -> str | None:
+    """`is_anothers`: the rail's own number of the trade belongs to another order."""
     if seen.mismatch is not None:
         return f"other {seen.mismatch}"
     if payment is None:
         return "unknown order"
-    if seen.status is TradeStatus.PAID and seen.amount != payment.due:
+    if _brought_money(seen) and seen.amount != payment.due:
         return "other amount"
-    return None
+    return "trade of another order" if is_anothers else None
+
+
+def _brought_money(seen: Observation) -> bool:
+    """Where all was given back, the trade is closed and was paid all the same."""
+    return seen.status is TradeStatus.PAID or bool(seen.refunded and seen.refunded.units)
+
+
+def _given_back(payment: Payment, seen: Observation, *, is_current: bool) -> int:
+    if seen.refunded is not None:
+        return seen.refunded.units
+    is_all = is_current and seen.status is TradeStatus.CLOSED  # a paid order closes by a full refund only
+    return payment.received if is_all else 0
 
 
 def _is_paid(payment: Payment) -> bool:

@@ -13,6 +13,7 @@ from paygate.domain.events import TOPICS
 from paygate.ports import Answer, CallbackRequest, KeyRecord, StoredCallback
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from paygate.adapters.postgres.database import Run
@@ -110,9 +111,9 @@ class PostgresTransaction:
         rows = self._run(sql("attempt"), payment_id=payment_id)
         return attempt_of(rows[0]) if rows else None
 
-    def attempt_by_reference(self, rail: str, reference: str, /) -> Attempt | None:
-        rows = self._run(sql("attempt_by_reference"), rail=rail, reference=reference)
-        return attempt_of(rows[0]) if rows else None
+    def attempts_of_trade(self, rail: str, reference: str, rail_id: str | None, /) -> Sequence[Attempt]:
+        rows = self._run(sql("attempts_of_trade"), rail=rail, reference=reference, rail_id=rail_id)
+        return [attempt_of(row) for row in rows]
 
     def save_attempt(self, attempt: Attempt, /) -> None:
         self._run(

@@ -105,7 +105,9 @@ def _observation(params: Mapping[bytes, bytes], settings: AlipaySettings) -> Obs
 
 def _mismatch(params: Mapping[bytes, bytes], settings: AlipaySettings) -> str | None:
     ours = {"app_id": settings.app_id, "seller_id": settings.seller_id}
-    return next((name for name, value in ours.items() if _ascii(params, name) != value), None)
+    other = next((name for name, value in ours.items() if _ascii(params, name) != value), None)
+    is_cny = _ascii(params, "trans_currency") in ("", "CNY")
+    return other or (None if is_cny else "currency")
 
 
 def _ascii(params: Mapping[bytes, bytes], name: str) -> str:

@@ -1,3 +1,0 @@
-SELECT payment_id, number, rail, reference, status, rail_expires_at, created_at, next_query_at, queries, rail_id,
-    action_sealed
-FROM attempts WHERE rail = :rail AND reference = :reference
