@@ -125,7 +125,21 @@ def test_a_silent_rail_is_left_in_time() -> None:
 def test_without_time_nothing_is_sent() -> None:
     with loopback(answering(answer())) as server, budget.limit(0):
         unknown(client(), server)
+        time.sleep(0.1)  # a connection would have been counted by now
     assert server.connections == 0
+
+
+def test_a_rail_that_falls_silent_halfway_is_left_in_time() -> None:
+    over = threading.Event()
+
+    def script(connection: socket.socket, _number: int) -> bool:
+        time.sleep(0.4)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+        return over.wait(5)
+
+    with loopback(script) as server:
+        assert unknown(client(read_seconds=2, total_seconds=0.5), server) < 0.75
+        over.set()
 
 
 def test_an_answer_without_end_is_cut() -> None:

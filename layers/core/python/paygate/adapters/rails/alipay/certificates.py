@@ -38,7 +38,7 @@ def is_chained(leaf: Certificate, between: Sequence[Certificate], roots: Sequenc
     for _ in range(_LONGEST_CHAIN):
         if any(_is_issued_by(current, root) for root in roots):
             return True
-        issuer = next((one for one in between if one != current and _is_issued_by(current, one)), None)
+        issuer = next((one for one in between if _is_issued_by(current, one)), None)
         if issuer is None:
             return False
         current = issuer

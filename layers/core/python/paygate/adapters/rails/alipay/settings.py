@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 GATEWAY_URL = "https://openapi.alipay.com/gateway.do"
-CERTIFICATE_NAMES = ("ALIPAY_APP_CERT", "ALIPAY_CERT", "ALIPAY_ROOT_CERT")
-NAMES = (
+CERTIFICATE__OURS = (
     "ALIPAY_APP_ID",
     "ALIPAY_SELLER_ID",
     "ALIPAY_APP_PRIVATE_KEY",
     "ALIPAY_PUBLIC_KEY",
     *CERTIFICATE_NAMES,
 )
+NAMES = ("ALIPAY_GATEWAY_URL", *_OURS, "ALIPAY_KEY_VALIDATED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def read(env: Mapping[str, str]) -> AlipaySettings | None:
     text; ALIPAY_CERT also the certificates between it and the root, where the root's file lacks them.
     ALIPAY_KEY_VALIDATED=1 promises that the private key was fully checked once.
     """
-    given = {name: env[name].strip() for name in NAMES if env.get(name, "").strip()}
+    given = {name: env[name].strip() for name in _OURS if env.get(name, "").strip()}
     return _Reader(env, given).settings() if given else None
 
 
