@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 GATEWAY_URL = "https://openapi.alipay.com/gateway.do"
-CERTIFICATE__OURS = (
+CERTIFICATE_NAMES = ("ALIPAY_APP_CERT", "ALIPAY_CERT", "ALIPAY_ROOT_CERT")
+_OURS = (
     "ALIPAY_APP_ID",
     "ALIPAY_SELLER_ID",
     "ALIPAY_APP_PRIVATE_KEY",
