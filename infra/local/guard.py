@@ -36,6 +36,8 @@ def main() -> NoReturn:
         readable, _, _ = select.select([sys.stdin], [], [], 0.2)
         if readable or os.getppid() != parent:
             stop(server, order["stop_signal"])
+    if order["forget"] is not None:
+        Path(order["forget"]).unlink(missing_ok=True)
     sys.exit(server.returncode if server.returncode >= 0 else 128 - server.returncode)
 
 

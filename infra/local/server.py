@@ -36,6 +36,8 @@ class Server:
     stop_signal = signal.SIGTERM
     death_signal = signal.SIGKILL
     user: tuple[int, int] | None = None
+    forget: Path | None = None
+    """A file that is removed whenever the server ends, also when its parent could not do it."""
 
     def __init__(self, directory: Path, port: int | None = None) -> None:
         self.directory = directory.resolve()
@@ -148,6 +150,7 @@ class Server:
             "lock": str(self.directory / f"{self.name}.lock"),
             "stop_signal": int(self.stop_signal),
             "death_signal": int(self.death_signal),
+            "forget": str(self.forget) if self.forget else None,
         }
         with self.log.open("ab") as log:
             self._guard = subprocess.Popen(

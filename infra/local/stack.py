@@ -56,7 +56,7 @@ class Stack:
         env_file: Path | None = None,
     ) -> None:
         self.directory = directory.resolve()
-        self._env_file = env_file
+        self._env_file = env_file.resolve() if env_file else None
         place = self.directory.joinpath
         self.postgres = make_postgres(place("postgres"), profile=DURABLE if durable else FAST)
         self.redis = Redis(place("redis"))
@@ -65,6 +65,7 @@ class Stack:
         self.sandbox = Sandbox(place("sandbox"), sandbox_port)
         self.sandbox.time_scale = sandbox_time_scale
         self.gateway = Gateway(place("gateway"), api_port)
+        self.gateway.forget = self._env_file
         self.scheduler = Scheduler(place("scheduler"))
         self._settings = dict(settings or {})
         self._rails: dict[str, str] = {}
