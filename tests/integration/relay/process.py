@@ -17,11 +17,13 @@ from tests.integration.relay.world import MemoryMeter
 def main() -> None:
     stream = KafkaStream(KafkaSettings(os.environ["KAFKA_BOOTSTRAP_SERVERS"]))
     outbox = PostgresOutbox(Database(os.environ["DATABASE_URL"]))
-    print("ready", flush=True)
+    stream.start([]).finish(1)  # everything is loaded and connected
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     sys.stdin.readline()
     report = RelayEvents(outbox, stream, MemoryMeter(), retention_days=30)(float(sys.argv[1]))
     stream.close()
-    print(report)
+    sys.stdout.write(f"{report}\n")
 
 
 if __name__ == "__main__":

@@ -60,20 +60,18 @@ class MemoryMeter:
 
 
 class World:
-    def __init__(self, postgres: Postgres, kafka: Kafka) -> None:
+    def __init__(self, postgres: Postgres, kafka: Kafka, database: str = "paygate") -> None:
         self.postgres = postgres
         self.kafka = kafka
         self.kafka_settings = KafkaSettings(kafka.bootstrap_servers)
-        self.database = Database(postgres.url())
+        self.database_name = database
+        self.database = Database(postgres.url(database=database))
         self.outbox = PostgresOutbox(self.database)
         self.meter = MemoryMeter()
-        with postgres.admin() as admin:
-            [[name]] = admin.run("SELECT current_user")
-        assert name
 
     def sql(self, text: str, **values: Any) -> list[list[Any]]:
         """As the schema's owner."""
-        with self.postgres.admin("paygate") as owner:
+        with self.postgres.admin(self.database_name) as owner:
             owner.run(f"SET ROLE {OWNER}")
             return owner.run(text, **values) or []
 

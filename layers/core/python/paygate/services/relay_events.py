@@ -30,6 +30,11 @@ class RelayReport:
     refused: int = 0
     unsent: int = 0
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the stream took all that it was given; if not, whoever woke the relay should do so again."""
+        return not self.unsent
+
 
 class RelayEvents:
     """Sends until nothing is due or the time is nearly up."""
