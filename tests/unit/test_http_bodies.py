@@ -23,7 +23,7 @@ def test_create_reads_its_defaults() -> None:
 
 
 def test_create_reads_everything() -> None:
-    metadata = {"cart": "17", "gift": True, "weight": 1.5, "items": 3, "note": None, "empty": ""}
+    metadata = {"cart": "17", "gift": True, "weight": 1.5, "items": 3, "note": "a\nb", "none": None, "empty": ""}
     command = read_create(
         body(
             amount=99.9,

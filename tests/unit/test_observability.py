@@ -67,11 +67,17 @@ def test_a_planted_secret_never_shows(text: str, secret: str) -> None:
 
 def test_values_that_settings_call_secret_never_show() -> None:
     redactor = Redactor()
-    redactor.conceal(['odd "value" \\ of 订单', "short", "line one\nline two"])
+    redactor.conceal(['odd "value" \\ of 订单', "short", "line number one\nline number two"])
     assert "订单" not in redactor('odd "value" \\ of 订单')
     assert "value" not in redactor(json.dumps({"a": 'odd "value" \\ of 订单'}))
-    assert redactor("a line two b") == f"a {MASK} b"
+    assert redactor("a line number two b") == f"a {MASK} b"
     assert redactor("too short to hide everywhere") == "too short to hide everywhere"
+
+
+def test_a_key_file_that_is_known_hides_other_key_files_too() -> None:
+    redactor = Redactor()
+    redactor.conceal([PEM.replace("M", "N")])
+    assert BARE_KEY[64:] not in redactor(f"could not load {PEM}")
 
 
 @pytest.mark.parametrize(

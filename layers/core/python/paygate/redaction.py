@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "[redacted]"
-_SHORTEST_SECRET = 6
+_SHORTEST_SECRET = 8
+_FENCE = "-----"  # a PEM block's first and last line are no secret, and find the block
 _NAMES = (
-    r"[\w-]*(?:secret|passw(?:or)?d|token|private[_-]?key|encryption[_-]?key|pepper|api[_-]?key"
+    r"(?:secret|passw(?:or)?d|token|private[_-]?key|encryption[_-]?key|pepper|api[_-]?key"
     r"|authorization|signature)[\w-]*|\bsign"
 )
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -42,7 +43,7 @@ class Redactor:
         for value in values:
             lines = [value, *value.splitlines()] if "\n" in value else [value]
             for text in lines:
-                if len(text) >= _SHORTEST_SECRET:
+                if len(text) >= _SHORTEST_SECRET and not text.startswith(_FENCE):
                     self._known |= {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
         longest_first = sorted(self._known, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None

@@ -51,6 +51,7 @@ CANCEL_FIELDS: frozenset[str] = frozenset()
 BATCH_FIELDS = frozenset({"paymentIds"})
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?", re.ASCII)
 _EXACT_DIGITS = 15
+_LINES = str.maketrans("\t\n\r", "   ")  # what only the shop reads may have lines
 
 
 def read_create(body: Mapping[str, Json], request_id: str) -> CreatePayment:
@@ -119,7 +120,7 @@ def _expiry(fields: Fields) -> int:
 def _url(fields: Fields, name: str) -> str | None:
     url = fields.optional_text(name, longest=LONGEST_URL)
     if url is not None and not _is_web_url(url):
-        raise InvalidField(name, "must be an absolute http or https URL")
+        raise InvalidField(name, "must be an absolute http or https URL in ASCII")
     return url
 
 
@@ -157,7 +158,7 @@ def _metadata_value(field: str, value: Json) -> object:
     if isinstance(value, Number):
         return _metadata_number(field, value.literal)
     if isinstance(value, str) and value:
-        return text(field, value, longest=MAX_METADATA_BYTES)
+        text(field, value.translate(_LINES), longest=MAX_METADATA_BYTES)
     return value
 
 

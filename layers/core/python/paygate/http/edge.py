@@ -92,7 +92,8 @@ class Edge(Generic[A]):
             with budget.limit(context.get_remaining_time_in_millis() / 1000 - ANSWERING_SECONDS):
                 answer = self._traced(event, context)
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            log.info("answered", status=answer["statusCode"], milliseconds=milliseconds)
+            route = f"{event['httpMethod']} {event.get('resource')}"
+            log.info("answered", route=route, status=answer["statusCode"], milliseconds=milliseconds)
         finally:
             log.thread_safe_clear_keys()
         return answer

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paygate.domain.errors import InvalidField
 from paygate.ports import Order
 
 if TYPE_CHECKING:
     from paygate.domain.money import Money
     from paygate.domain.payment import Payment
     from paygate.ports import Attempt
+
+
+MAX_UNITS = 100_000_000_00  # `total_amount` of alipay.trade.precreate and its like: 0.01 to 100000000
 
 
 class AlipayStrategy:
@@ -17,6 +21,8 @@ class AlipayStrategy:
     currencies = ("CNY",)
 
     def due(self, price: Money, /) -> Money:
+        if price.units > MAX_UNITS:
+            raise InvalidField("amount", "Alipay takes at most 100000000.00")
         return price
 
     def order(self, payment: Payment, attempt: Attempt, /) -> Order:
