@@ -72,7 +72,7 @@ class Run:
 
     def stop(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def output(self) -> str:
         assert self.process.stdout is not None
@@ -142,7 +142,7 @@ def test_a_second_stack_on_the_same_directory_is_refused_and_harms_nothing(
     running: Run, start: Callable[..., Run]
 ) -> None:
     second = start(running.directory)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(60) == 1
     assert "Another stack is running" in second.output()
     assert running.call("GET", "/payments").ok
 
@@ -185,13 +185,13 @@ def test_data_survive_sigkill_and_restarts_and_the_ports_are_kept(
     family = second.children()
     assert second.stop(signal.SIGTERM) == 0
     assert not second.env_file.exists()
-    assert psutil.wait_procs(family, timeout=1)[1] == []
+    assert psutil.wait_procs(family, timeout=10)[1] == []
 
 
 def test_a_server_that_dies_is_named_and_ends_the_run(tmp_path: Path, start: Callable[..., Run]) -> None:
     run = start(tmp_path).wait()
     next(child for child in run.children() if child.name() == "tansu").kill()
-    assert run.process.wait(20) == 1
+    assert run.process.wait(60) == 1
     assert "kafka has died" in run.output()
 
 

@@ -76,7 +76,7 @@ class World:
         return [json.loads(line)["event"] for line in lines]
 
     def wait_for(self, count: int, source: str) -> list[dict[str, Any]]:
-        give_up_at = time.monotonic() + 15
+        give_up_at = time.monotonic() + 60
         while True:
             found = [event for event in self.events() if source in json.dumps(event)]
             if len(found) >= count:
