@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.local.servers.postgres import DATABASE, OWNER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from infra.local.servers.postgres import Postgres
 
 
@@ -51,6 +54,31 @@ class Books:
         names = ("received", "refund_reserved", "refunded", "refunded_outside")
         [row] = self.run(f"SELECT {', '.join(names)} FROM payments WHERE id = :id", id=payment_id)
         return dict(zip(names, map(int, row), strict=True))
+
+    @contextmanager
+    def locked(self, payment_id: str) -> Iterator[None]:
+        """Another transaction holds the payment's row."""
+        with self.postgres.admin(DATABASE) as owner:
+            owner.run("BEGIN")
+            owner.run("SELECT FROM payments WHERE id = :id FOR UPDATE", id=payment_id)
+            yield
+            owner.run("ROLLBACK")
+
+    @contextmanager
+    def broken(self, payment_id: str) -> Iterator[None]:
+        """PostgreSQL fails in the midst of whatever moves the payment."""
+        name = f"broken_{payment_id.lower()}"
+        self.run(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'broken by a test'; END$$"
+        )
+        self.run(
+            f"CREATE TRIGGER {name} BEFORE INSERT ON timeline FOR EACH ROW"
+            f" WHEN (NEW.payment_id = '{payment_id}') EXECUTE FUNCTION {name}()"
+        )
+        try:
+            yield
+        finally:
+            self.run(f"DROP FUNCTION {name} CASCADE")
 
     def due_now(self, payment_id: str) -> None:
         """`resolve` finds due whatever waits for this payment, and all callbacks that are not applied."""
