@@ -12,11 +12,7 @@ def uuid7(unix_ms: int, randomness: bytes) -> int:
     """48 bits of Unix milliseconds, version 7, variant 10, and 74 of the 80 random bits given."""
     random = int.from_bytes(randomness[:10], "big")
     return (
-        (unix_ms & (2**48 - 1)) << 80
-        | 0x7 << 76
-        | (random >> 68 & 0xFFF) << 64
-        | 0b10 << 62
-        | random & (2**62 - 1)
+        (unix_ms & (2**48 - 1)) << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64 | 0b10 << 62 | random & (2**62 - 1)
     )
 
 

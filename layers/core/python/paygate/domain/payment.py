@@ -127,9 +127,7 @@ def cancel(payment: Payment, at: datetime, event_id: str) -> Change:
     return _end(payment, PaymentState.CANCELLED, "CANCELLED", at, event_id)
 
 
-def refund_moved(
-    payment: Payment, before: Refund | None, after: Refund, at: datetime, event_id: str
-) -> Change:
+def refund_moved(payment: Payment, before: Refund | None, after: Refund, at: datetime, event_id: str) -> Change:
     """Book a refund's move on its payment: reserve, sums, and the state that the sums give."""
     units = after.amount.units
     was_held = before is not None and before.holds_reserve
@@ -161,9 +159,7 @@ def _state_by_refunds(payment: Payment) -> PaymentState:
 
 
 def _end(payment: Payment, state: PaymentState, reason: str, at: datetime, event_id: str) -> Change:
-    after = replace(
-        _move(payment, state, at), pending=0, failure_reason=reason, sequence=payment.sequence + 1
-    )
+    after = replace(_move(payment, state, at), pending=0, failure_reason=reason, sequence=payment.sequence + 1)
     return Change(payment, after, reason.lower(), events.failed(event_id, after, at))
 
 

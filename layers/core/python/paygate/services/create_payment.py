@@ -165,9 +165,7 @@ class CreatePayment:
         document = self._ledger.documents.by_ids([payment.id])[payment.id]
         return Answered(Answer(ACCEPTED, document.encode()), is_final=False)
 
-    def _declined(
-        self, payment: Payment, attempt: Attempt, claim: Claim, fence: int, reason: str
-    ) -> Answered:
+    def _declined(self, payment: Payment, attempt: Attempt, claim: Claim, fence: int, reason: str) -> Answered:
         change = moves.fail(payment, reason, self._clock.now(), self._ids.new("EVT"))
         try:
             with self._ledger.transaction() as tx:

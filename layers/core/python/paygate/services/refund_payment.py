@@ -71,9 +71,7 @@ class RefundPayment:
             known = tx.refund(refund_id)
         if known is None:
             raise StillRunning
-        return (
-            self._ask(known, claim, fence) if known.state in _WAITING else self._answer(known, claim, fence)
-        )
+        return self._ask(known, claim, fence) if known.state in _WAITING else self._answer(known, claim, fence)
 
     def _reserve(self, command: Command, claim: Claim) -> tuple[Refund, bool]:
         """The refund with its reserve; False when the key was used before and nothing was taken."""
@@ -156,9 +154,7 @@ class RefundPayment:
         except OutcomeUnknown:
             return self._book(refund, RefundState.UNKNOWN, None)
         except RailDeclined as declined:
-            return self._book(
-                refund, RefundState.FAILED, RefundAnswer(RefundStatus.FAILED, None, declined.reason)
-            )
+            return self._book(refund, RefundState.FAILED, RefundAnswer(RefundStatus.FAILED, None, declined.reason))
         return self._book(refund, _STATES[answer.status], answer)
 
     def _book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:

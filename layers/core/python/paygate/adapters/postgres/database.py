@@ -11,11 +11,12 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from paygate import budget
+from paygate.adapters.postgres import wire
 from paygate.domain.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
@@ -42,10 +43,12 @@ class Database:
     """One database, by URL. Connections are kept between transactions and handed to one thread at a time.
 
     `?sslmode=verify-full` (with `&sslrootcert=…`, else the system's roots) turns TLS on, always verified.
+    At most `most` transactions are open at once; further ones wait their turn.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most: int = 16) -> None:
         self._url = url
+        self._turns = threading.BoundedSemaphore(most)
         self._idle: list[tuple[float, Connection]] = []
         self._lock = threading.Lock()
 
@@ -56,24 +59,18 @@ class Database:
         After a failed COMMIT nobody knows whether it happened: that is Unavailable as well, and what is
         written is written so that the same call can be made again.
         """
-        from pg8000.exceptions import DatabaseError, InterfaceError  # noqa: PLC0415
+        with self._turn():
+            opened = _Transaction(self)
+            with opened.watched():
+                yield opened.run
+                opened.commit()
 
-        connection = self._begin()
-        is_clean = False
-        try:
-            yield _runner(connection)
-            connection.execute_simple("COMMIT")
-            is_clean = True
-        except DatabaseError as error:
-            is_clean = _rolled_back(connection)
-            raise _translated(error) from error
-        except (InterfaceError, OSError) as error:
-            raise Unavailable("PostgreSQL went away") from error
-        except BaseException:
-            is_clean = _rolled_back(connection)
-            raise
-        finally:
-            self._give_back(connection, is_clean=is_clean)
+    def once(self, statement: Statement, /, **values: Any) -> list[list[Any]]:
+        """A transaction of one statement, in one round trip. Raises as `transaction` does."""
+        with self._turn():
+            opened = _Transaction(self)
+            with opened.watched():
+                return opened.only(statement, values)
 
     def close(self) -> None:
         """Close what is idle."""
@@ -82,24 +79,26 @@ class Database:
         for _, connection in idle:
             _close(connection)
 
-    def _begin(self) -> Connection:
-        """A connection with an open transaction. A kept one that died meanwhile is replaced, not reported."""
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=budget.remaining(_STATEMENT_SECONDS)):
+            raise Unavailable("every connection to PostgreSQL is taken")
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def take(self) -> tuple[Connection, bool]:
+        """A connection, and whether it was kept from before, and so may have died meanwhile."""
         from pg8000.exceptions import DatabaseError, InterfaceError  # noqa: PLC0415
 
-        while (kept := self._take_idle()) is not None:
-            try:
-                _limit(kept)
-                kept.execute_simple("BEGIN")
-            except (DatabaseError, InterfaceError, OSError):
-                _close(kept)
-            else:
-                return kept
+        kept = self._take_idle()
+        if kept is not None:
+            return kept, True
         try:
-            fresh = self._connect()
-            fresh.execute_simple("BEGIN")
+            return self._connect(), False
         except (DatabaseError, InterfaceError, OSError) as error:
             raise Unavailable("PostgreSQL cannot be reached") from error
-        return fresh
 
     def _take_idle(self) -> Connection | None:
         now = time.monotonic()
@@ -111,7 +110,7 @@ class Database:
             _close(connection)
         return taken[1] if taken else None
 
-    def _give_back(self, connection: Connection, *, is_clean: bool) -> None:
+    def give_back(self, connection: Connection, *, is_clean: bool) -> None:
         if not is_clean:
             _close(connection)
             return
@@ -138,16 +137,75 @@ class Database:
         )
         # A message of more than 8 KB leaves in two writes: without this the second waits 40 ms for an ACK.
         connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # noqa: SLF001
-        _limit(connection)
+        wire.prepare(connection)
         return connection
 
 
-def _runner(connection: Connection) -> Run:
-    def run(statement: Statement, /, **values: Any) -> list[list[Any]]:
-        done = connection.execute_unnamed(statement.text, statement.order(values))
-        return done.rows or []
+class _Transaction:
+    """Takes its connection with the first statement, whose answer BEGIN's comes along with."""
 
-    return run
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    def run(self, statement: Statement, /, **values: Any) -> list[list[Any]]:
+        if self._connection is None:
+            return self._first(statement, values, commits=False)
+        _limit(self._connection)
+        return wire.execute(self._connection, statement, values)
+
+    def only(self, statement: Statement, values: dict[str, Any]) -> list[list[Any]]:
+        return self._first(statement, values, commits=True)
+
+    def commit(self) -> None:
+        if self._connection is not None:
+            _limit(self._connection)
+            self._connection.execute_simple("COMMIT")
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Ends the transaction whatever happens, and says what happened in our words."""
+        from pg8000.exceptions import DatabaseError, InterfaceError  # noqa: PLC0415
+
+        is_clean = False
+        try:
+            yield
+            is_clean = True
+        except DatabaseError as error:
+            is_clean = self._rolled_back()
+            raise _translated(error) from error
+        except (InterfaceError, OSError) as error:
+            raise Unavailable("PostgreSQL went away") from error
+        except BaseException:
+            is_clean = self._rolled_back()
+            raise
+        finally:
+            if self._connection is not None:
+                self._database.give_back(self._connection, is_clean=is_clean)
+
+    def _first(self, statement: Statement, values: dict[str, Any], *, commits: bool) -> list[list[Any]]:
+        """A kept connection that died is replaced: without its COMMIT nothing of it can have happened.
+
+        With COMMIT in the same breath that holds only for what a repeat does not change.
+        """
+        from pg8000.exceptions import DatabaseError, InterfaceError  # noqa: PLC0415
+
+        while True:
+            self._connection, is_kept = self._database.take()
+            _limit(self._connection)
+            try:
+                return wire.execute(self._connection, statement, values, begins=True, commits=commits)
+            except DatabaseError as error:
+                if not (is_kept and _is_dead(error)):
+                    raise
+            except (InterfaceError, OSError):
+                if not is_kept:
+                    raise
+            _close(self._connection)
+            self._connection = None
+
+    def _rolled_back(self) -> bool:
+        return self._connection is None or _rolled_back(self._connection)
 
 
 def _limit(connection: Connection) -> None:
@@ -167,15 +225,26 @@ def _rolled_back(connection: Connection) -> bool:
 def _close(connection: Connection) -> None:
     from pg8000.exceptions import InterfaceError  # noqa: PLC0415
 
-    try:
+    buffers = connection._sock  # noqa: SLF001  # pg8000 leaves them open when saying goodbye fails
+    with suppress(InterfaceError, OSError):
         connection.close()
-    except (InterfaceError, OSError):
-        return
+    with suppress(OSError):
+        if buffers is not None:
+            buffers.close()
+
+
+def _code(error: Exception) -> str:
+    facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    return str(facts.get("C", ""))
+
+
+def _is_dead(error: Exception) -> bool:
+    """The server ended the connection, while it was idle or as it went down."""
+    return _code(error).startswith(_DOWN_CLASSES)
 
 
 def _translated(error: Exception) -> Exception:
-    facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    code = facts.get("C", "")
+    code = _code(error)
     if code in _RACES:
         return Conflict("another transaction was first")
     if code.startswith(_DOWN_CLASSES):

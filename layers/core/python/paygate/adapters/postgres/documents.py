@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from paygate.adapters.postgres.database import Database, Run
-    from paygate.adapters.postgres.statements import Statement
+    from paygate.adapters.postgres.database import Database
     from paygate.ports import Sealer
 
 _FIRST, _LAST = ids.encode("PAY", 0), "PAY_Z"
@@ -30,16 +29,11 @@ class PostgresDocuments:
         self._sealer = sealer
 
     def by_ids(self, payment_ids: Sequence[str], /) -> dict[str, str]:
-        with self._database.transaction() as run:
-            found = self._documents(run, _chosen("chosen_by_ids"), ids=list(payment_ids))
-        return dict(found)
+        return dict(self._documents("chosen_by_ids", ids=list(payment_ids)))
 
     def of_order(self, order_id: str, limit: int, cursor: str | None, /) -> Page:
         before = _read_cursor(cursor) or _LAST
-        with self._database.transaction() as run:
-            found = self._documents(
-                run, _chosen("chosen_of_order"), order_id=order_id, before=before, limit=limit + 1
-            )
+        found = self._documents("chosen_of_order", order_id=order_id, before=before, limit=limit + 1)
         return _page(found, limit)
 
     def search(self, wanted: ListFilter, limit: int, cursor: str | None, /) -> Page:
@@ -48,27 +42,22 @@ class PostgresDocuments:
         chosen = "chosen_by_" + ("_and_".join(narrowed) or "all")
         until = _read_cursor(cursor) or (_first_id(wanted.until) if wanted.until else _LAST)
         since = _first_id(wanted.since) if wanted.since else _FIRST
-        with self._database.transaction() as run:
-            found = self._documents(run, _chosen(chosen), **narrowed, since=since, until=until, limit=limit + 1)
+        found = self._documents(chosen, **narrowed, since=since, until=until, limit=limit + 1)
         return _page(found, limit)
 
     def refund(self, refund_id: str, /) -> str | None:
-        with self._database.transaction() as run:
-            rows = run(sql("refund_document"), id=refund_id)
+        rows = self._database.once(sql("refund_document"), id=refund_id)
         return rows[0][0] if rows else None
 
-    def _documents(self, run: Run, statement: Statement, **values: object) -> list[tuple[str, str]]:
+    def _documents(self, chosen: str, **values: object) -> list[tuple[str, str]]:
+        rows = self._database.once(sql("payment_documents", chosen=chosen), **values)
         return [
             (payment_id, f'{text[:-1]}, "action" : {self._action(payment_id, sealed)}}}')
-            for payment_id, text, sealed in run(statement, **values)
+            for payment_id, text, sealed in rows
         ]
 
     def _action(self, payment_id: str, sealed: bytes | None) -> str:
         return self._sealer.open(sealed, payment_id).decode() if sealed else "null"
-
-
-def _chosen(name: str) -> Statement:
-    return sql("payment_documents", chosen=name)
 
 
 def _page(found: list[tuple[str, str]], limit: int) -> Page:

@@ -20,8 +20,7 @@ class PostgresKeyStore:
         self._sealer = sealer
 
     def find(self, key_id: str, /) -> StoredKey | None:
-        with self._database.transaction() as run:
-            rows = run(sql("key_store_find"), id=key_id)
+        rows = self._database.once(sql("key_store_find"), id=key_id)
         if not rows:
             return None
         found_id, kind, secret_hash, sealed, scopes = rows[0]

@@ -1,0 +1,40 @@
+"""`make bench`: prints each figure as it comes and writes `.local/bench.json`; exit status 1 when a bar is missed.
+
+`python -m tests.bench requests cold_imports` measures only those.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+from tests.bench.world import quiet, say, world
+
+PARTS = ("requests", "sizes", "concurrent", "relay", "cold_imports")
+REPORT = Path(".local/bench.json")
+
+
+def main(wanted: list[str]) -> int:
+    parts = wanted or list(PARTS)
+    directory = Path(tempfile.mkdtemp(prefix="paygate-bench-"))
+    directory.chmod(0o755)
+    figures = []
+    try:
+        with world(directory) as made, quiet():
+            for part in parts:
+                for figure in import_module(f"tests.bench.{part}").measure(made):
+                    figures.append(figure)
+                    say(figure.line())
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps([figure.row() for figure in figures], indent=1) + "\n")
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
