@@ -67,7 +67,8 @@ def test_a_range_takes_its_start_and_leaves_its_end(
 
     assert replay.range(start, start + 2 * hour) == 2
 
-    assert world.sql("SELECT payment_id FROM outbox_queue ORDER BY 1") == [[ids[0]], [ids[1]]]
+    queued = world.sql("SELECT payment_id FROM outbox_queue")
+    assert {payment_id for [payment_id] in queued} == set(ids[:2])
 
 
 def test_a_long_range_goes_page_by_page(world: World, replay: ReplayOutbox) -> None:
