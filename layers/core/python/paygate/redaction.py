@@ -12,21 +12,24 @@ if TYPE_CHECKING:
 MASK = "[redacted]"
 _SHORTEST_SECRET = 8
 _FENCE = "-----"  # a PEM block's first and last line are no secret, and find the block
-_NAMES = (
-    r"(?:secret|passw(?:or)?d|token|private[_-]?key|encryption[_-]?key|pepper|api[_-]?key"
-    r"|authorization|signature)[\w-]*|\bsign"
+_NAMES = ("secret", "passw", "token", "key", "pepper", "authorization", "sign")
+_NAMED = (
+    r"(?i)((?:secret|passw(?:or)?d|token|private[_-]?key|encryption[_-]?key|pepper|api[_-]?key|authorization"
+    r"|signature)[\w-]*|\bsign)(\\*[\"']?\s*[=:]\s*(?:b?\\*[\"'])?)(?!\[redacted\])[^\s\"'\\&,}]+"
 )
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|$)", re.DOTALL), MASK),
-    (re.compile(r"\b(?i:bearer)\s+[^\s\"'\\,]+"), f"Bearer {MASK}"),
-    (re.compile(r"(?i)\b(paygate-hmac-sha256|wechatpay2-sha256-rsa2048)\s+[^\"\\]+"), rf"\1 {MASK}"),
-    (re.compile(r"\b(pk_[0-9A-Za-z]+)\.[\x21\x23-\x26\x28-\x5b\x5d-\x7e]+"), rf"\1.{MASK}"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@\"]*:)[^\s\"]+@"), rf"\1{MASK}@"),
+# What a text must hold, in lower case, to be worth the search; the pattern; what stands there afterwards.
+_SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    ((_FENCE,), re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|$)", re.DOTALL), MASK),
+    (("bearer",), re.compile(r"\b(?i:bearer)\s+[^\s\"'\\,]+"), f"Bearer {MASK}"),
     (
-        re.compile(rf"(?i)({_NAMES})(\\*[\"']?\s*[=:]\s*(?:b?\\*[\"'])?)(?!\[redacted\])[^\s\"'\\&,}}]+"),
-        rf"\1\2{MASK}",
+        ("-sha256", "-rsa2048"),
+        re.compile(r"(?i)\b(paygate-hmac-sha256|wechatpay2-sha256-rsa2048)\s+[^\"\\]+"),
+        rf"\1 {MASK}",
     ),
-    (re.compile(r"(?<![\w+/])[\w+/]{88,}={0,2}"), MASK),
+    (("pk_",), re.compile(r"\b(pk_[0-9A-Za-z]+)\.[\x21\x23-\x26\x28-\x5b\x5d-\x7e]+"), rf"\1.{MASK}"),
+    (("://",), re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@\"]*:)[^\s\"]+@"), rf"\1{MASK}@"),
+    (_NAMES, re.compile(_NAMED), rf"\1\2{MASK}"),
+    (("",), re.compile(r"(?<![\w+/])[\w+/]{88,}={0,2}"), MASK),
 )
 _CARD = re.compile(r"(?<![\w.-])[2-6](?:[ -]?[0-9]){12,18}(?![\w-])", re.ASCII)
 
@@ -35,24 +38,25 @@ class Redactor:
     """Masks what is shaped like a secret, and the values that it was told of."""
 
     def __init__(self) -> None:
-        self._values: re.Pattern[str] | None = None
-        self._known: set[str] = set()
+        self._known: list[str] = []
 
     def conceal(self, values: Iterable[str]) -> None:
         """From now on these exact values are masked wherever they stand, as they are or in JSON's spelling."""
+        known = set(self._known)
         for value in values:
-            lines = [value, *value.splitlines()] if "\n" in value else [value]
-            for text in lines:
+            for text in {value, *value.splitlines()}:
                 if len(text) >= _SHORTEST_SECRET and not text.startswith(_FENCE):
-                    self._known |= {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-        longest_first = sorted(self._known, key=len, reverse=True)
-        self._values = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+                    known |= {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+        self._known = sorted(known, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        if self._values is not None:
-            text = self._values.sub(MASK, text)
-        for pattern, replacement in _PATTERNS:
-            text = pattern.sub(replacement, text)
+        for secret in self._known:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        lowered = text.lower()
+        for needles, pattern, replacement in _SHAPES:
+            if any(needle in lowered for needle in needles):
+                text = pattern.sub(replacement, text)
         return _CARD.sub(_mask_card, text)
 
 
