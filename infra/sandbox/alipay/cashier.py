@@ -50,12 +50,15 @@ def find(alipay: Alipay, code: str) -> Row:
 
 
 def act(alipay: Alipay, trade: Row, step: str) -> Row:
-    """What a payer does. Declining changes nothing: the trade goes on waiting until it expires."""
+    """What a payer does, to the trade as it is now: it may have been closed since the page was shown.
+
+    Declining changes nothing: the trade goes on waiting until it expires.
+    """
     steps = {"scan": trades.scan, "pay": trades.pay, "decline": trades.scan}
     if step not in steps:
         raise refused("INVALID_PARAMETER")
     with alipay.ledger.transaction() as db:
-        trade = steps[step](db, trade)
+        trade = steps[step](db, trades.get(db, trade["out_trade_no"]))
     alipay.notifier.wake()
     return trade
 

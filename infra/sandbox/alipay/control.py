@@ -155,6 +155,6 @@ def _order(alipay: Alipay, out_trade_no: str) -> Row:
 def _change(alipay: Alipay, step: Callable[[Db, Row], Row]) -> Json:
     trade = _order(alipay, http.get_json()["out_trade_no"])
     with alipay.ledger.transaction() as db:
-        trade = step(db, trade)
+        trade = step(db, trades.get(db, trade["out_trade_no"]))
     alipay.notifier.wake()
     return order_view(alipay, trade)
