@@ -263,3 +263,14 @@ def test_p1_tls_is_always_verified(self_signed: Path, monkeypatch: pytest.Monkey
         with pytest.raises(OutcomeUnknown, match="SSLError"):
             client().send("GET", server.url)
         assert server.requests == 0
+
+
+def test_how_long_a_call_took_is_told_whatever_came_of_it() -> None:
+    took: list[int] = []
+    http = RailHttp(connect_seconds=1, read_seconds=0.3, total_seconds=1, repeats=0, told=took.append)
+    with loopback(answering(answer())) as server:
+        http.send("GET", server.url)
+    with pytest.raises(OutcomeUnknown):
+        http.send("GET", server.url)
+    assert len(took) == 2
+    assert all(0 <= milliseconds < 1000 for milliseconds in took)

@@ -11,7 +11,7 @@ from paygate import budget
 from paygate.domain.errors import OutcomeUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import requests
 
@@ -34,7 +34,7 @@ class RailHttp:
 
     `total_seconds` bounds one call with its repeats, `read_seconds` one wait for bytes; the invocation's
     budget bounds both. `pause_seconds` is the first repeat's longest pause; it doubles, and is drawn at random
-    between zero and that ("full jitter").
+    between zero and that ("full jitter"). `told` hears how many milliseconds each call took.
     """
 
     connect_seconds: float = 3.0
@@ -43,6 +43,7 @@ class RailHttp:
     max_bytes: int = 1 << 20
     repeats: int = 2
     pause_seconds: float = 0.2
+    told: Callable[[int], None] | None = None
     _session: requests.Session | None = field(default=None, init=False, repr=False)
 
     def send(
@@ -58,13 +59,26 @@ class RailHttp:
 
         A connection that was never made is unknown as well: an earlier request may have done the work.
         """
-        left = self.repeats if is_repeatable else 0
+        started = time.monotonic()
+        try:
+            return self._send(method, url, body, headers, repeats=self.repeats if is_repeatable else 0)
+        finally:
+            if self.took is not None:
+                self.took(round((time.monotonic() - started) * 1000))
+
+    def _send(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, *, repeats: int
+    ) -> HttpAnswer:
+        left = repeats
         pause_seconds = self.pause_seconds
+        started = time.monotonic()
         with budget.limit(self.total_seconds):
             answer = self._try(method, url, body, headers)
             while left and _may_pass(answer) and _pause(pause_seconds):
                 answer = self._try(method, url, body, headers)
                 left, pause_seconds = left - 1, pause_seconds * 2
+        if self.told is not None:
+            self.told(round((time.monotonic() - started) * 1000))
         if isinstance(answer, HttpAnswer):
             return answer
         raise answer
