@@ -21,7 +21,7 @@ test: lint ## Run everything: lint, types, unit, contract, integration, end to e
 	$(PY) -m pytest -m "not bench and not soak" -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 bench: $(READY) ## Measure against floors taken in the same run; writes .local/bench.json
-	@$(PY) -m infra.local.bench $(ARGS)
+	@$(PY) -m tests.bench $(ARGS)
 
 soak: $(READY) ## The long outages
 	$(PY) -m pytest -m soak --timeout 3600 $(ARGS)

@@ -87,7 +87,6 @@ class ConfiguredRails:
         adapter = registry.load(known.adapter)
         callback_url = f"{self._settings.public_base_url}/webhooks/{rail}"
         http = RailHttp(told=lambda milliseconds: self._meter.measure("RailLatency", milliseconds, rail=rail))
-        http = RailHttp(took=lambda milliseconds: self._meter.measure("RailLatency", milliseconds, rail=rail))
         made: PaymentRail = adapter(self._settings.rails[rail], callback_url, self._clock, http)
         return made
 

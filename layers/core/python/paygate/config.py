@@ -159,7 +159,7 @@ def _completed(
             env.update({key: str(value) for key, value in fetch(name).items()})
         except (LookupError, ValueError, AttributeError):
             faults.append(f"SECRETS names {name}, which cannot be read as a JSON object")
-    return {**env, **environ}
+    return {**env, **{name: value for name, value in environ.items() if value}}
 
 
 def _value(setting: Setting, env: Mapping[str, str], faults: list[str], *, is_strict: bool) -> Any:

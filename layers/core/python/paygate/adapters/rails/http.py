@@ -59,17 +59,7 @@ class RailHttp:
 
         A connection that was never made is unknown as well: an earlier request may have done the work.
         """
-        started = time.monotonic()
-        try:
-            return self._send(method, url, body, headers, repeats=self.repeats if is_repeatable else 0)
-        finally:
-            if self.took is not None:
-                self.took(round((time.monotonic() - started) * 1000))
-
-    def _send(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, *, repeats: int
-    ) -> HttpAnswer:
-        left = repeats
+        left = self.repeats if is_repeatable else 0
         pause_seconds = self.pause_seconds
         started = time.monotonic()
         with budget.limit(self.total_seconds):
