@@ -129,9 +129,9 @@ def test_a_stream_that_is_gone_ends_the_run_at_once() -> None:
     outbox = MemoryOutbox([A], [B])
     stream = MemoryStream("gone", "gone")
     report, _ = run(outbox, stream)
-    assert counts(report) == (0, 0, 1)
+    assert counts(report) == (0, 0, 2)
     assert stream.script == ["gone"]
-    assert outbox.waiting == [[B], [A]]
+    assert outbox.waiting == [[A], [B]]
 
 
 def test_e6_a_refused_event_is_held_back_alone_and_raises_an_alarm() -> None:

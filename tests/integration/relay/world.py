@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+import pg8000.native
 from kafka import KafkaConsumer, TopicPartition
 
 from infra.local.servers.kafka import Kafka
@@ -68,18 +71,24 @@ class World:
         self.database = Database(postgres.url(database=database))
         self.outbox = PostgresOutbox(self.database)
         self.meter = MemoryMeter()
+        self._lock = threading.Lock()
+        self._session = ExitStack()
+        self._owner: pg8000.native.Connection | None = None
 
     def sql(self, text: str, **values: Any) -> list[list[Any]]:
         """As the schema's owner."""
-        with self.postgres.admin(self.database_name) as owner:
-            owner.run(f"SET ROLE {OWNER}")
-            return owner.run(text, **values) or []
+        with self._lock:
+            if self._owner is None:
+                self._owner = self._session.enter_context(self.postgres.admin(self.database_name))
+                self._owner.run(f"SET ROLE {OWNER}")
+            return self._owner.run(text, **values) or []
 
     def clear(self) -> None:
         self.sql("TRUNCATE payments, outbox, outbox_queue CASCADE")
 
     def close(self) -> None:
         self.database.close()
+        self._session.close()
 
     def commit(self, payments: int, events: int = 1, topics: Sequence[str] = SETTLED_TOPICS) -> list[str]:
         """That many new payments, each with events 1 … `events`; answers their ids."""

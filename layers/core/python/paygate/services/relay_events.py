@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paygate.domain.errors import Conflict, Unavailable
+from paygate.ports import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
 
     from paygate.ports import EventStream, Meter, Outbox, QueuedEvent, Sending
 
@@ -58,13 +62,25 @@ class RelayEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class _Batch:
+    lease: str
+    events: Sequence[QueuedEvent]
+
+
+@dataclass(frozen=True, slots=True)
 class _Flight:
     lease: str
     sending: Sending
 
 
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    lease: str
+    delivery: Delivery
+
+
 class _Run:
-    """One drain. The next batch is leased while the last is under way.
+    """One drain: while a batch is handed to the stream, a clerk settles the last one and leases the next.
 
     An event leaves the queue when every topic has acknowledged it, and only then is its payment's next one
     leased.
@@ -76,49 +92,67 @@ class _Run:
         self._give_up_at = give_up_at
         self._strikes = 0
         self._flight: _Flight | None = None
+        self._landed: list[_Landing] = []
         self._report = RelayReport()
 
     def drain(self) -> RelayReport:
-        try:
-            while True:
-                following = self._take_off()
-                if self._flight is None and following is None:
-                    return self._report
-                flight, self._flight = self._flight, following
-                if flight is not None:
-                    self._land(flight)
-        finally:
-            if self._flight is not None:  # PostgreSQL went away: the lease will run out
-                self._flight.sending.finish(0)
+        with ThreadPoolExecutor(1, "relay") as clerk:
+            try:
+                batch = self._settle_and_lease([])
+                while batch or self._flight or self._landed:
+                    following = self._hand_to(clerk) if batch or self._landed else None
+                    self._turn(batch)
+                    batch = following.result() if following else None
+            finally:
+                if self._flight is not None:  # PostgreSQL went away: the lease will run out
+                    self._flight.sending.finish(0)
+        return self._report
 
-    def _take_off(self) -> _Flight | None:
+    def _hand_to(self, clerk: ThreadPoolExecutor) -> Future[_Batch | None]:
+        landed, self._landed = self._landed, []
+        return clerk.submit(copy_context().run, self._settle_and_lease, landed)
+
+    def _turn(self, batch: _Batch | None) -> None:
+        """Start this batch, then wait for the one before."""
+        flight, self._flight = self._flight, None
+        try:
+            if batch is not None:
+                self._flight = self._take_off(batch)
+        finally:
+            if flight is not None:
+                seconds = self._give_up_at - _SETTLE_SECONDS - time.monotonic()
+                self._land(flight.lease, flight.sending.finish(max(seconds, 0)))
+
+    def _take_off(self, batch: _Batch) -> _Flight | None:
+        if self._strikes < _STRIKES:
+            try:
+                return _Flight(batch.lease, self._stream.start(batch.events))
+            except Unavailable:
+                self._strikes = _STRIKES
+        self._land(batch.lease, Delivery([], [], batch.events, "Unavailable"))
+        return None
+
+    def _land(self, lease: str, delivery: Delivery) -> None:
+        self._landed.append(_Landing(lease, delivery))
+        self._strikes += bool(delivery.unsent)
+        self._report.sent += len(delivery.sent)
+        self._report.refused += len(delivery.refused)
+        self._report.unsent += len(delivery.unsent)
+
+    def _settle_and_lease(self, landed: Sequence[_Landing]) -> _Batch | None:
+        for landing in landed:
+            self._settle(landing.lease, landing.delivery)
         is_time_up = time.monotonic() > self._give_up_at - _RESERVE_SECONDS
         if is_time_up or self._strikes >= _STRIKES:
             return None
         lease = uuid.uuid4().hex
         events = self._outbox.lease(lease, BATCH, LEASE_SECONDS)
-        if not events:
-            return None
-        try:
-            return _Flight(lease, self._stream.start(events))
-        except Unavailable:
-            self._strikes = _STRIKES
-            self._release(lease, events, "Unavailable")
-            return None
+        return _Batch(lease, events) if events else None
 
-    def _land(self, flight: _Flight) -> None:
-        seconds = self._give_up_at - _SETTLE_SECONDS - time.monotonic()
-        delivery = flight.sending.finish(max(seconds, 0))
+    def _settle(self, lease: str, delivery: Delivery) -> None:
         if delivery.sent:
-            self._outbox.sent(flight.lease, delivery.sent)
-            self._report.sent += len(delivery.sent)
+            self._outbox.sent(lease, delivery.sent)
         if delivery.refused:
-            self._outbox.hold_back(flight.lease, delivery.refused)
-            self._report.refused += len(delivery.refused)
+            self._outbox.hold_back(lease, delivery.refused)
         if delivery.unsent:
-            self._strikes += 1
-            self._release(flight.lease, delivery.unsent, delivery.cause)
-
-    def _release(self, lease: str, events: Sequence[QueuedEvent], cause: str) -> None:
-        self._outbox.release(lease, events, cause)
-        self._report.unsent += len(events)
+            self._outbox.release(lease, delivery.unsent, delivery.cause)
