@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-import pg8000.native
 from kafka import KafkaConsumer, TopicPartition
 
 from infra.local.servers.kafka import Kafka
@@ -73,7 +72,7 @@ class World:
         self.meter = MemoryMeter()
         self._lock = threading.Lock()
         self._session = ExitStack()
-        self._owner: pg8000.native.Connection | None = None
+        self._owner: Any = None
 
     def sql(self, text: str, **values: Any) -> list[list[Any]]:
         """As the schema's owner."""
@@ -81,7 +80,8 @@ class World:
             if self._owner is None:
                 self._owner = self._session.enter_context(self.postgres.admin(self.database_name))
                 self._owner.run(f"SET ROLE {OWNER}")
-            return self._owner.run(text, **values) or []
+            rows: list[list[Any]] = self._owner.run(text, **values) or []
+            return rows
 
     def clear(self) -> None:
         self.sql("TRUNCATE payments, outbox, outbox_queue CASCADE")
