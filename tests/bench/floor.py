@@ -36,13 +36,20 @@ WITH k AS (
 )
 SELECT key FROM k
 """
-# The rows of one callback that settles: bytes kept and applied, order claimed, payment moved, event told.
-SETTLE = """
+# One callback that settles: its bytes first, in a transaction of their own, as they must not be lost …
+KEEP = """
 WITH i AS (
     INSERT INTO callback_inbox (id, rail, digest, body, headers, query)
-    VALUES ($2, 'alipay', $3, $4, '{}', '{}') RETURNING id
-), o AS (
+    VALUES ($1, 'alipay', $2, $3, '{}', '{}') RETURNING id
+)
+INSERT INTO callback_queue (callback_id, available_at) SELECT id, now() + interval '30 s' FROM i
+"""
+# … then all of what they change: order claimed, payment moved, event told, attempt and callback done.
+SETTLE = """
+WITH o AS (
     INSERT INTO callback_outcomes (callback_id, outcome) VALUES ($2, 'settled')
+), d AS (
+    DELETE FROM callback_queue WHERE callback_id = $2
 ), m AS (
     UPDATE payments SET state = 'SETTLED', received = 10000, settled_at = now(), updated_at = now(),
         version = version + 1, sequence = 1
@@ -54,7 +61,7 @@ WITH i AS (
     SELECT id, version, 'PENDING', 'SETTLED', 'settled', now() FROM m
 ), b AS (
     INSERT INTO outbox (payment_id, sequence, event_id, kind, topics, payload, request_id)
-    SELECT id, 1, $5, 'payment.settled', '{payments.settled,payments.events}', $6, 'r' FROM m
+    SELECT id, 1, $3, 'payment.settled', '{payments.settled,payments.events}', $4, 'r' FROM m
 ), q AS (
     INSERT INTO outbox_queue (payment_id, sequence) SELECT id, 1 FROM m
 )
@@ -80,7 +87,6 @@ class Floor:
         self.answer = os.urandom(1900)  # as long as ours, sealed
         self.action = os.urandom(1200)
         self.public = self.key.public_key()
-        self.signature = self.key.sign(self.answer[:500], padding.PKCS1v15(), hashes.SHA256())
 
     def create(self) -> str:
         self.redis.set(uuid.uuid4().hex, b"1", nx=True, px=20_000)
@@ -103,10 +109,12 @@ class Floor:
         return payment_id
 
     def settle(self, payment_id: str) -> None:
-        """Verify a signature, then everything in one statement."""
-        self.public.verify(self.signature, self.answer[:500], padding.PKCS1v15(), hashes.SHA256())
-        values = (payment_id, uuid.uuid4().hex, os.urandom(32), self.answer[:800], uuid.uuid4().hex, "x" * 420)
-        self.run(SETTLE, values)
+        """Sign as the rail does (in our loop it signs too), verify, keep the bytes, then move everything at once."""
+        signature = self.key.sign(self.answer[:500], padding.PKCS1v15(), hashes.SHA256())
+        self.public.verify(signature, self.answer[:500], padding.PKCS1v15(), hashes.SHA256())
+        callback_id = uuid.uuid4().hex
+        self.run(KEEP, (callback_id, os.urandom(32), self.answer[:800]))
+        self.run(SETTLE, (payment_id, callback_id, uuid.uuid4().hex, "x" * 420))
 
     def read(self, statement: str, values: tuple[Any, ...]) -> str:
         """The same SQL and json.dumps; ours asks Redis for a slice of its rate limit now and then, this nothing."""

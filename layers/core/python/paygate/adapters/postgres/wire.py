@@ -1,12 +1,13 @@
-"""Statements over pg8000's protocol layer, as few round trips as PostgreSQL allows.
+"""Statements over pg8000's connection, in as few round trips and packets as PostgreSQL allows.
 
 `Connection.run` waits three times a statement: after Parse, after Describe and Bind, after Execute. The protocol
-(PostgreSQL documentation, "Message Flow", "Pipelining") lets all of them, and BEGIN before them and COMMIT behind
-them, be sent at once and answered in order.
+(PostgreSQL documentation, sections 53.2.4 "Pipelining" and 53.7 "Message Formats") lets all of them, and BEGIN
+before them and COMMIT behind them, be sent at once and answered in order. pg8000 reads the answers.
 """
 
 from __future__ import annotations
 
+import struct
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from paygate.adapters.postgres.statements import Statement
 
 _TIMESTAMPTZ = 1184
-_UNNAMED = b"\x00"
+_INT16, _INT32 = struct.Struct("!h").pack, struct.Struct("!i").pack
+_NULL = _INT32(-1)
 
 
 def prepare(connection: Connection) -> None:
-    """Once a connection: timestamps by the fast parser (the server's times are UTC or carry their offset)."""
+    """Once a connection: timestamps by the fast parser (the server's text carries the offset)."""
     connection.register_in_adapter(_TIMESTAMPTZ, datetime.fromisoformat)
 
 
@@ -39,24 +41,25 @@ def execute(
     Raises pg8000's DatabaseError (and with `commits` the transaction is then rolled back), InterfaceError, OSError.
     """
     from pg8000.converters import make_params  # noqa: PLC0415
-    from pg8000.core import SYNC_MSG, Context, _flush, _write  # noqa: PLC0415
+    from pg8000.core import Context  # noqa: PLC0415
 
     parameters = make_params(connection.py_types, statement.order(values))
-    if begins:
-        connection.send_QUERY("BEGIN")
-    connection.send_PARSE(_UNNAMED, statement.text)
-    connection.send_DESCRIBE_STATEMENT(_UNNAMED)
-    connection.send_BIND(_UNNAMED, parameters)
-    connection.send_EXECUTE()
-    _write(connection._sock, SYNC_MSG)  # noqa: SLF001  # what pg8000's own methods do
-    if commits:
-        connection.send_QUERY("COMMIT")
-    _flush(connection._sock)  # noqa: SLF001
+    packet = _extended(statement.text, parameters)
+    _send(connection, (_BEGIN if begins else b"") + packet + (_COMMIT if commits else b""))
     if begins:
         connection.handle_messages(Context("BEGIN"))
     done = Context(statement.text)
     _await(connection, [done, Context("ROLLBACK")] if commits else [done])
     return done.rows or []
+
+
+def _send(connection: Connection, packet: bytes) -> None:
+    from pg8000.exceptions import InterfaceError  # noqa: PLC0415
+
+    if connection._sock is None:  # noqa: SLF001  # pg8000's own way to say that it is closed
+        raise InterfaceError("connection is closed")
+    connection._sock.write(packet)  # noqa: SLF001
+    connection._sock.flush()  # noqa: SLF001
 
 
 def _await(connection: Connection, contexts: Sequence[Any]) -> None:
@@ -71,3 +74,19 @@ def _await(connection: Connection, contexts: Sequence[Any]) -> None:
             failure = failure or error
     if failure is not None:
         raise failure
+
+
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + _INT32(len(body) + 4) + body
+
+
+def _extended(text: str, parameters: Sequence[str | None]) -> bytes:
+    """Parse, Bind, Describe, Execute and Sync of the unnamed statement, everything in text format."""
+    encoded = (None if value is None else value.encode() for value in parameters)
+    values = b"".join(_NULL if value is None else _INT32(len(value)) + value for value in encoded)
+    bind = b"\x00\x00" + _INT16(0) + _INT16(len(parameters)) + values + _INT16(0)
+    return _message(b"P", b"\x00" + text.encode() + b"\x00" + _INT16(0)) + _message(b"B", bind) + _TAIL
+
+
+_BEGIN, _COMMIT = _message(b"Q", b"BEGIN\x00"), _message(b"Q", b"COMMIT\x00")
+_TAIL = _message(b"D", b"P\x00") + _message(b"E", b"\x00" + _INT32(0)) + _message(b"S", b"")
