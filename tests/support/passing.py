@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, Protocol
 
     from infra.local.servers.redis import Redis
-    from tests.support.books import Books
+
+    class Rows(Protocol):
+        def run(self, text: str, **values: Any) -> list[list[Any]]: ...
+
 
 LOCK_MS = 20_000
 
 
 @dataclass(frozen=True)
 class Passing:
-    books: Books
+    books: Rows
     redis: Redis
 
     def window(self, payment_ids: Sequence[str]) -> None:

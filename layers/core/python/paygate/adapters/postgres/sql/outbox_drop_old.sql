@@ -1,6 +1,6 @@
--- Retention: sent and older than :days.
-WITH old AS (
-    SELECT payment_id, sequence FROM outbox
+-- Retention: sent and older than :days. By place, so that deleting a thousand never reads the whole table.
+DELETE FROM outbox WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM outbox
     WHERE created_at < now() - make_interval(days => :days)
       AND NOT EXISTS (
           SELECT FROM outbox_queue
@@ -8,7 +8,5 @@ WITH old AS (
       )
     ORDER BY created_at
     LIMIT :limit
-)
-DELETE FROM outbox USING old
-WHERE outbox.payment_id = old.payment_id AND outbox.sequence = old.sequence
+))
 RETURNING 1

@@ -1,4 +1,5 @@
-DELETE FROM idempotency_keys WHERE key IN (
-    SELECT key FROM idempotency_keys WHERE created_at < now() - make_interval(hours => :hours)
+-- By place, so that deleting thousands never reads the whole table.
+DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM idempotency_keys WHERE created_at < now() - make_interval(hours => :hours)
     ORDER BY created_at LIMIT 5000
-)
+))

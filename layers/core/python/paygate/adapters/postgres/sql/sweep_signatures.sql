@@ -1,4 +1,5 @@
-DELETE FROM seen_signatures WHERE signature IN (
-    SELECT signature FROM seen_signatures WHERE seen_at < now() - interval '15 minutes'
+-- By place, so that deleting thousands never reads the whole table.
+DELETE FROM seen_signatures WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM seen_signatures WHERE seen_at < now() - interval '15 minutes'
     ORDER BY seen_at LIMIT 5000
-)
+))
