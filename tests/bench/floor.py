@@ -17,7 +17,7 @@ from redis import Redis
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The rows of one create on a channel that asks no rail: key with its answer, payment, attempt, two timeline entries.
+# The rows of one create on a channel that asks no rail: key with answer, payment, attempt, two timeline entries.
 CREATE = """
 WITH k AS (
     INSERT INTO idempotency_keys (key, request_hash, resource_id, leased_until, answer_status, answer_sealed)
@@ -109,7 +109,7 @@ class Floor:
         return payment_id
 
     def settle(self, payment_id: str) -> None:
-        """Sign as the rail does (in our loop it signs too), verify, keep the bytes, then move everything at once."""
+        """Sign as the rail does (it signs in our loop too), verify, keep the bytes, then move everything."""
         signature = self.key.sign(self.answer[:500], padding.PKCS1v15(), hashes.SHA256())
         self.public.verify(signature, self.answer[:500], padding.PKCS1v15(), hashes.SHA256())
         callback_id = uuid.uuid4().hex

@@ -43,7 +43,7 @@ def creator(world: World, app: App | None = None) -> Callable[[], str]:
 
     def create() -> str:
         answer = handler(world.create_event(), world.context)
-        if answer["statusCode"] != 201:  # noqa: PLR2004
+        if answer["statusCode"] != 201:
             raise AssertionError(answer)
         return str(json.loads(answer["body"])["paymentId"])
 
@@ -58,7 +58,7 @@ def reader(world: World, payment_id: str, app: App | None = None) -> Callable[[]
 
     def read() -> None:
         answer = handler(event, world.context)
-        if answer["statusCode"] != 200:  # noqa: PLR2004
+        if answer["statusCode"] != 200:
             raise AssertionError(answer)
 
     return read
@@ -71,7 +71,7 @@ def _batcher(world: World, ids: list[str]) -> Callable[[], Any]:
 
     def read() -> None:
         answer = lambda_handler(event, world.context)
-        if answer["statusCode"] != 200 or len(json.loads(answer["body"])["payments"]) != BATCH:  # noqa: PLR2004
+        if answer["statusCode"] != 200 or len(json.loads(answer["body"])["payments"]) != BATCH:
             raise AssertionError(answer)
 
     return read

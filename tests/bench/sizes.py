@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 FEW, MANY = 1_000, 1_000_000
 _FILL = (
-    """INSERT INTO payments (id, order_id, user_id, method, channel, state, price, currency, decimals, due, due_asset,
-        due_decimals, received, request_id, created_at, updated_at, expires_at, settled_at, version, sequence)
-    SELECT 'PAY_' || lpad(i::text, 26, '0'), 'FILL_' || i, i, 'ALIPAY', 'QR', 'SETTLED', 10000, 'CNY', 2, 10000, 'CNY',
-        2, 10000, 'fill', now() - interval '1 day', now(), now(), now(), 3, 1
+    """INSERT INTO payments (id, order_id, user_id, method, channel, state, price, currency, decimals, due,
+        due_asset, due_decimals, received, request_id, created_at, updated_at, expires_at, settled_at, version,
+        sequence)
+    SELECT 'PAY_' || lpad(i::text, 26, '0'), 'FILL_' || i, i, 'ALIPAY', 'QR', 'SETTLED', 10000, 'CNY', 2, 10000,
+        'CNY', 2, 10000, 'fill', now() - interval '1 day', now(), now(), now(), 3, 1
     FROM generate_series(1, {count}) i""",
     """INSERT INTO attempts (payment_id, number, rail, reference, status, rail_expires_at, created_at)
     SELECT 'PAY_' || lpad(i::text, 26, '0'), 1, 'alipay', lpad(i::text, 26, '0') || '01', 'DONE', now(), now()
     FROM generate_series(1, {count}) i""",
     """INSERT INTO timeline (payment_id, version, from_state, to_state, reason, at)
-    SELECT 'PAY_' || lpad(i::text, 26, '0'), 1, NULL, 'CREATED', 'created', now() FROM generate_series(1, {count}) i""",
+    SELECT 'PAY_' || lpad(i::text, 26, '0'), 1, NULL, 'CREATED', 'created', now()
+    FROM generate_series(1, {count}) i""",
     """INSERT INTO idempotency_keys (key, request_hash, resource_id, leased_until)
     SELECT md5(i::text), sha256('x'), 'PAY_' || lpad(i::text, 26, '0'), now() FROM generate_series(1, {count}) i""",
 )

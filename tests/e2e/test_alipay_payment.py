@@ -27,5 +27,7 @@ def test_a_payment_settles_and_is_refunded_in_part(shop: Shop, alipay: Alipay, c
 
 
 def test_what_create_answers_is_what_status_shows(shop: Shop) -> None:
-    payment = shop.created(description="二维码 & “quotes”", metadata={"a": 1, "b": "ü"}, returnUrl="https://s.example/r")
+    payment = shop.created(
+        description="二维码 & “quotes”", metadata={"a": 1, "b": "ü"}, returnUrl="https://s.example/r"
+    )
     assert shop.status(payment["paymentId"]) == payment

@@ -126,7 +126,6 @@ def test_schedules_are_every_minute_and_never_late() -> None:
 def test_a_nudge_wakes_the_relay_within_a_second() -> None:
     (nudge,) = events("relay_events", "SQS")
     assert nudge["Queue"] == {"Fn::GetAtt": ["RelayQueue", "Arn"]}
-    assert nudge["MaximumBatchingWindowInSeconds"] == 1
     assert nudge["ScalingConfig"] == {"MaximumConcurrency": 2}
     assert nudge["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert GLOBALS["Environment"]["Variables"]["RELAY_QUEUE_URL"] == {"Ref": "RelayQueue"}

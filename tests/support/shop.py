@@ -24,7 +24,9 @@ class Shop:
 
     def create(self, *, key: str | None = None, **fields: Any) -> requests.Response:
         body = {"orderId": new_order(), "userId": 1, "amount": "100.00", "currency": "CNY", "method": "ALIPAY"}
-        return self.call("POST", "/payments", json={**body, **fields}, headers={"Idempotency-Key": key or new_key()})
+        return self.call(
+            "POST", "/payments", json={**body, **fields}, headers={"Idempotency-Key": key or new_key()}
+        )
 
     def created(self, **fields: Any) -> dict[str, Any]:
         """A payment that the rail accepted."""

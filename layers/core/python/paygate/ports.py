@@ -293,7 +293,7 @@ class Transaction(Protocol):
         """The newest attempt of a payment."""
 
     def attempts_of_trade(self, rail: str, reference: str, rail_id: str | None, /) -> Sequence[Attempt]:
-        """The attempt with our reference and the one with the rail's own number: one and the same, if all is well."""
+        """The attempt with our reference and the one with the rail's own number: the same one, if all is well."""
 
     def save_attempt(self, attempt: Attempt, /) -> None: ...
 

@@ -56,9 +56,7 @@ class SqsNudge:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # heavy: first use only
 
         try:
-            self._sqs().send_message(
-                QueueUrl=self._queue_url, MessageBody="commit", DelaySeconds=_DELAY_SECONDS
-            )
+            self._sqs().send_message(QueueUrl=self._queue_url, MessageBody="commit", DelaySeconds=_DELAY_SECONDS)
         except (BotoCoreError, ClientError):
             return
 
