@@ -32,20 +32,24 @@ def quiet_consumer(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 def test_p3_every_server_is_killed_or_hangs_for_seconds(tmp_path: Path) -> None:
     """The gateway first: the leases of what it was doing run out while the others die."""
-    with storm(tmp_path, rate=6) as under:
+    with storm(tmp_path, rate=10) as under:
         stack = under.stack
-        under.under_load(2)
+        under.well_again()
         under.kill(stack.gateway, 0.3)
+        under.well_again()
         under.kill(stack.postgres, 1)
+        under.well_again()
         under.kill(stack.scheduler, 0.5)
         under.kill_functions()
+        under.well_again()
         under.kill(stack.redis, 1)
         under.kill(stack.sandbox, 1)
+        under.well_again()
         under.kill_broker(2)
         under.hang(stack.redis, 1)
         under.hang(stack.postgres, 1.5)
-        under.under_load(1)
-        under.calm(60)
+        under.well_again()
+        under.calm(40)
         assert len(under.load.orders) >= ENOUGH_ORDERS
         under.check()
 
@@ -60,11 +64,11 @@ def test_p3_every_server_is_away_for_minutes(tmp_path: Path, rounds: int) -> Non
             for server in (stack.gateway, stack.postgres, stack.scheduler, stack.redis, stack.sandbox):
                 under.kill(server, 2 * MINUTE)
                 under.kill_functions()
-                under.under_load(MINUTE / 4)
+                under.well_again(100)
             under.kill_broker(2 * MINUTE)
             for server in (stack.redis, stack.postgres, stack.kafka):
                 under.hang(server, MINUTE / 2)
-                under.under_load(MINUTE / 4)
+                under.well_again(100)
         under.calm(5 * MINUTE)
         under.check()
 
@@ -73,9 +77,9 @@ def test_p3_every_server_is_away_for_minutes(tmp_path: Path, rounds: int) -> Non
 @pytest.mark.timeout(30 * MINUTE)
 def test_e2_kafka_is_down_for_ten_minutes_under_load(tmp_path: Path) -> None:
     with storm(tmp_path, rate=8) as under:
-        under.under_load(10)
+        under.well_again()
         under.kill_broker(10 * MINUTE)
         assert under.load.failures == []
-        under.under_load(10)
+        under.well_again()
         under.calm(5 * MINUTE)
         under.check()

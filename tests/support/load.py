@@ -1,4 +1,4 @@
-"""A shop's orders under way: each is created, cancelled, paid or refunded, and every call repeated until answered."""
+"""A shop's orders under way: created, cancelled, paid or refunded, and every call repeated until answered."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Order:
 class Load:
     """Threads that take orders up, `rate` a second and at most `most` under way, until `stop`."""
 
-    def __init__(self, shop: Shop, sandbox_url: str, *, rate: float, most: int = 60, threads: int = 8) -> None:
+    def __init__(self, shop: Shop, sandbox_url: str, *, rate: float, most: int = 60, threads: int = 4) -> None:
         self.orders: list[Order] = []
         self.failures: list[str] = []
         self._shop, self._sandbox_url = shop, sandbox_url
@@ -155,6 +155,10 @@ class Load:
     @property
     def under_way(self) -> int:
         return self._under_way
+
+    @property
+    def ended(self) -> int:
+        return len(self.orders) - self._under_way
 
     def end(self) -> None:
         self._is_over.set()

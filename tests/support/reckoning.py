@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,9 @@ class Reckoning:
         """What is still under way, or is not as the rail has it; empty when all is done."""
         left = {what: [row[0] for row in self.books.run(text)] for what, text in _LEFT.items()}
         ours, theirs = self.database(), self.rail()
-        left["payments that the rail has otherwise"] = [name for name in ours if ours[name] != theirs.get(name, (0, 0))]
+        left["payments that the rail has otherwise"] = [
+            name for name in ours if ours[name] != theirs.get(name, (0, 0))
+        ]
         return {what: rows[:5] for what, rows in left.items() if rows}
 
     def hasten(self) -> None:
@@ -55,8 +58,8 @@ class Reckoning:
         return {names.get(name, name): (order["paid"], order["refunded"]) for name, order in orders.items()}
 
     def outbox(self) -> list[dict[str, Any]]:
-        rows = self.books.run("SELECT id FROM payments ORDER BY id")
-        return [event for [payment_id] in rows for event in self.books.events(payment_id)]
+        rows = self.books.run("SELECT kind, payload FROM outbox ORDER BY payment_id, sequence")
+        return [{"kind": kind, **json.loads(payload)} for kind, payload in rows]
 
     def extra(self) -> dict[str, Any]:
         """What must not be: a second payment of an order, a case for the operator, a state without its money."""

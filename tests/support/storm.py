@@ -1,4 +1,4 @@
-"""A stack of its own under load, whose servers are killed or hung one after the other, and an account at the end."""
+"""A stack of its own under load, whose servers are killed or hung one after the other, and the account of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,15 @@ if TYPE_CHECKING:
 
     from infra.local.server import Server
 
-SETTINGS = {"RATE_LIMIT_PER_MINUTE": "1000000", "LOCAL_SCHEDULE_SCALE": "0.02"}
+# Few environments: after each death all of them must be started again.
+SETTINGS = {"RATE_LIMIT_PER_MINUTE": "1000000", "LOCAL_SCHEDULE_SCALE": "0.02", "LOCAL_CONCURRENCY": "4"}
+
+ACKNOWLEDGED = (
+    "SELECT event_id FROM outbox LEFT JOIN outbox_queue AS queued USING (payment_id, sequence)"
+    " WHERE queued.payment_id IS NULL"
+)
+LEASED = "SELECT event_id FROM outbox JOIN outbox_queue USING (payment_id, sequence) WHERE leased_by IS NOT NULL"
+LEASES = "SELECT leased_by FROM outbox_queue WHERE leased_by IS NOT NULL"
 
 
 @dataclass
@@ -57,23 +65,19 @@ class Storm:
     def kill_broker(self, seconds: float) -> None:
         """The embedded broker keeps nothing, so what it had acknowledged is noted; the reader begins anew."""
         kafka = self.stack.kafka
-        leases = "SELECT DISTINCT leased_by FROM outbox_queue WHERE leased_by IS NOT NULL"
         kafka.kill()
-        under_way = {row[0] for row in self.reckoning.books.run(leases)}
+        acknowledged, leases = self._ids(ACKNOWLEDGED), self._ids(LEASES)
+        leased = self._ids(LEASED)
         self.reader.stop()
         self.under_load(seconds)
-        until(
-            lambda: not under_way & {row[0] for row in self.reckoning.books.run(leases)},
-            "the relay has settled what was under way",
-            40,
-        )
-        acknowledged = (
-            "SELECT event_id FROM outbox LEFT JOIN outbox_queue AS queued USING (payment_id, sequence)"
-            " WHERE queued.payment_id IS NULL"
-        )
-        self.forgotten |= {row[0] for row in self.reckoning.books.run(acknowledged)} - self.reader.events.keys()
+        until(lambda: not leases & self._ids(LEASES), "the relay has settled what was under way", 40)
+        acknowledged |= leased & self._ids(ACKNOWLEDGED)
+        self.forgotten |= acknowledged - self.reader.events.keys()
         kafka.start()
         self.reader.start()
+
+    def _ids(self, text: str) -> set[str]:
+        return {row[0] for row in self.reckoning.books.run(text)}
 
     def kill_functions(self) -> None:
         """The API's execution environments in the midst of whatever they do; the gateway itself stays."""
@@ -85,6 +89,11 @@ class Storm:
 
     def under_load(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def well_again(self, orders: int = 6) -> None:
+        """So many orders came to their end from now on: the next blow falls on a gateway at work."""
+        enough = self.load.ended + orders
+        until(lambda: self.load.ended >= enough, "the load goes on", 60)
 
     def calm(self, seconds: float) -> None:
         """No new orders; those under way come to their end, and nothing is left that anybody must look at."""
@@ -103,7 +112,8 @@ class Storm:
         """Nothing lost, doubled or stuck, to the fen."""
         assert self.load.failures == []
         ours = self.reckoning.database()
-        assert self.reckoning.extra() == {name: [] for name in self.reckoning.extra()}
+        extra = self.reckoning.extra()
+        assert not any(extra.values()), extra
         assert len(self.load.orders) == len(ours)
         assert told(self.load.orders) == ours
         rail = {name: sums for name, sums in self.reckoning.rail().items() if sums != (0, 0)}
