@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -74,6 +75,42 @@ def test_l1_expiry_races_the_payer(
         assert books.states(payment_id) == ["CREATED", "PENDING", *(states[kind] for kind in kinds)]
         ends.add((row["state"], *row["exceptions"]))
     assert ends == {("SETTLED",), ("EXPIRED",) if scanned else ("SETTLED", "LATE")}
+
+
+def await_that(is_so: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < give_up_at, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_l1_both_have_read_the_row_before_either_writes(
+    shop: Shop, script: Alipay, books: Books, app: App, passing: Passing
+) -> None:
+    """The row is locked until expiry and callback both stand before it with what they made of the same version."""
+    payment = shop.created()
+    script.fault("delay", method="alipay.trade.close", out_trade_no=reference(payment), seconds=0.5)
+    passing.window([payment["paymentId"]])
+
+    def waiting() -> int:
+        with books.postgres.admin("paygate") as superuser:
+            return superuser.run("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")[0][0]
+
+    with books.postgres.admin("paygate") as admin, ThreadPoolExecutor(1) as pool:
+        sweep = pool.submit(app.expire, 10)
+        await_that(lambda: script.calls("alipay.trade.close", reference(payment)) == 1)
+        admin.run("BEGIN")
+        admin.run("SELECT FROM payments WHERE id = :id FOR NO KEY UPDATE", id=payment["paymentId"])
+        await_that(lambda: waiting() >= 1)
+        script.pay(payment)
+        await_that(lambda: waiting() >= 2)
+        admin.run("COMMIT")
+        sweep.result()
+
+    settled = shop.await_state(payment["paymentId"], "SETTLED")
+    assert settled["exceptions"] == ["LATE"]
+    assert [event["sequence"] for event in books.events(payment["paymentId"])] == [1, 2]
+    assert books.kinds(payment["paymentId"]) == LATE
 
 
 def test_l2_expiry_closes_the_order_at_the_rail(
