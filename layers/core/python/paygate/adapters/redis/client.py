@@ -63,4 +63,7 @@ class RedisClient:
                 retry=Retry(NoBackoff(), 0),
                 protocol=2,
             )
+            if self._url.startswith("rediss://"):  # the URL's own options must not weaken TLS
+                options = self._client.connection_pool.connection_kwargs
+                options.update(ssl_cert_reqs="required", ssl_check_hostname=True)
         return self._client
