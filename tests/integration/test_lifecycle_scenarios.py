@@ -89,7 +89,7 @@ def test_l1_both_have_read_the_row_before_either_writes(
 ) -> None:
     """The row is locked until expiry and callback both stand before it with what they made of the same version."""
     payment = shop.created()
-    script.fault("delay", method="alipay.trade.close", out_trade_no=reference(payment), seconds=0.5)
+    script.fault("delay", method="alipay.trade.close", out_trade_no=reference(payment), seconds=1.5)
     passing.window([payment["paymentId"]])
 
     def waiting() -> int:
