@@ -133,7 +133,7 @@ PAYMENTS = {
     "exceptions = '{LUCKY}'": CHECK,
     "expires_at = created_at": CHECK,
     "decimals = 37": CHECK,
-    "state = 'PAID'": FOREIGN_KEY,
+    "state = 'PAID'": CHECK,
     "state = NULL": NOT_NULL,
     "id = 'PAY_short'": CHECK,
 }
@@ -199,7 +199,7 @@ OTHERS = {
     "UPDATE refunds SET amount = 0 WHERE payment_id = :id": CHECK,
     "UPDATE refunds SET state = 'FAILED' WHERE payment_id = :id": CHECK,
     "UPDATE refunds SET failure_reason = 'none' WHERE payment_id = :id": CHECK,
-    "UPDATE refunds SET state = 'MAYBE' WHERE payment_id = :id": FOREIGN_KEY,
+    "UPDATE refunds SET state = 'MAYBE' WHERE payment_id = :id": CHECK,
     "UPDATE refunds SET origin = 'NOWHERE' WHERE payment_id = :id": CHECK,
     "UPDATE refunds SET payment_id = 'PAY_none' WHERE payment_id = :id": FOREIGN_KEY,
     "INSERT INTO refunds SELECT 'REF_00000000000000000000000000', payment_id, amount, state, reference, origin,"
@@ -230,3 +230,19 @@ def test_a_row_that_cannot_be(
     session: pg8000.native.Connection, settled: dict[str, Any], statement: str, code: str
 ) -> None:
     assert refused(session, statement, settled)[0] == code
+
+
+def test_no_hand_moves_a_payment_or_a_refund_against_the_table(
+    session: pg8000.native.Connection, settled: dict[str, Any]
+) -> None:
+    move = "UPDATE payments SET state = 'PENDING' WHERE id = :id"
+    assert refused(session, move, settled)[0] == "23514"
+    session.run("ROLLBACK")
+    session.run("BEGIN")
+    session.run(
+        "INSERT INTO refunds (id, payment_id, amount, state, reference, origin, request_id, created_at, updated_at) "
+        "VALUES ('REF_0000000000000000000000000A', :id, 1, 'SUCCEEDED', 'by hand', 'RAIL', 'r', now(), now())",
+        id=settled["paymentId"],
+    )
+    back = "UPDATE refunds SET state = 'PENDING' WHERE payment_id = :id"
+    assert refused(session, back, settled)[0] == "23514"

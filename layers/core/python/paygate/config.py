@@ -136,7 +136,7 @@ def read_settings(environ: Mapping[str, str], fetch: Callable[[str], Mapping[str
     app_env = env.get("APP_ENV", DEVELOPMENT)
     if app_env not in (PRODUCTION, DEVELOPMENT):
         faults.append("APP_ENV must be production or development")
-    is_strict = app_env == PRODUCTION
+    is_strict = app_env != DEVELOPMENT
     values = {setting.name.lower(): _value(setting, env, faults, is_strict=is_strict) for setting in SETTINGS}
     rails = _rails(env, faults)
     if faults and is_strict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from paygate.domain.states import PAYMENT_TRANSITIONS, PaymentState, RefundState
+from paygate.domain.states import PAYMENT_TRANSITIONS, REFUND_TRANSITIONS, PaymentState, RefundState
 
 
 def fill_state_tables() -> None:
@@ -14,7 +14,7 @@ def fill_state_tables() -> None:
     for table, states in (("payment_states", PaymentState), ("refund_states", RefundState)):
         insert = sa.text(f"INSERT INTO {table} VALUES (:state) ON CONFLICT DO NOTHING")  # noqa: S608  # ours
         bind.execute(insert, [{"state": state.value} for state in states])
-    bind.execute(
-        sa.text("INSERT INTO payment_transitions VALUES (:before, :after) ON CONFLICT DO NOTHING"),
-        [{"before": before.value, "after": after.value} for before, after in PAYMENT_TRANSITIONS],
-    )
+    moves = {"payment_transitions": [*PAYMENT_TRANSITIONS], "refund_transitions": [*REFUND_TRANSITIONS]}
+    for table, pairs in moves.items():
+        insert = sa.text(f"INSERT INTO {table} VALUES (:before, :after) ON CONFLICT DO NOTHING")  # noqa: S608  # ours
+        bind.execute(insert, [{"before": before.value, "after": after.value} for before, after in pairs])

@@ -127,6 +127,8 @@ class CreatePayment:
         if payment is None or attempt is None:
             raise StillRunning
         if payment.state is PaymentState.CREATED:
+            if self._clock.now() >= attempt.rail_expires_at:  # the rail must be asked now, not sent an old order
+                return self._unknown(payment, attempt, claim, fence)
             return self._open(payment, attempt, claim, fence)
         return self._as_it_is(payment_id, claim, fence)
 

@@ -61,11 +61,12 @@ class Expire:
 
     def _one(self, payment_id: str) -> None:
         with self._ledger.transaction() as tx:
-            attempt = tx.attempt(payment_id)
-        if attempt is None:
+            payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
+        if payment is None or attempt is None:
             return
         seen = self._rails.by_name(attempt.rail).close(attempt.reference)
-        if seen.status in (TradeStatus.CLOSED, TradeStatus.ABSENT):
+        is_confirming = payment.state is PaymentState.CONFIRMING  # then only the rail's own word ends it
+        if seen.status in (TradeStatus.CLOSED, TradeStatus.ABSENT) and not is_confirming:
             self._expire(payment_id, seen)
         else:
             self._observe(attempt.rail, seen, is_current=True)

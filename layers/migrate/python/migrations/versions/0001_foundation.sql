@@ -18,6 +18,11 @@ CREATE TABLE payment_transitions (
     PRIMARY KEY (from_state, to_state)
 );
 CREATE TABLE refund_states (state text PRIMARY KEY);
+CREATE TABLE refund_transitions (
+    from_state text NOT NULL REFERENCES refund_states,
+    to_state text NOT NULL REFERENCES refund_states,
+    PRIMARY KEY (from_state, to_state)
+);
 
 CREATE TABLE payments (
     id text PRIMARY KEY CHECK (id ~ '^PAY_[0-9A-Z]{26}$'),
@@ -219,6 +224,26 @@ CREATE TABLE seen_signatures (
     seen_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX seen_signatures_by_age ON seen_signatures (seen_at);
+
+-- No writer, ours or a hand at a console, makes a move that the state tables do not have.
+CREATE FUNCTION payment_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM payment_transitions WHERE from_state = OLD.state AND to_state = NEW.state) THEN
+        RAISE check_violation USING MESSAGE = format('a payment cannot go from %s to %s', OLD.state, NEW.state);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payment_moves BEFORE UPDATE OF state ON payments
+    FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION payment_moves();
+CREATE FUNCTION refund_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM refund_transitions WHERE from_state = OLD.state AND to_state = NEW.state) THEN
+        RAISE check_violation USING MESSAGE = format('a refund cannot go from %s to %s', OLD.state, NEW.state);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refund_moves BEFORE UPDATE OF state ON refunds
+    FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION refund_moves();
 
 -- What the application may do. Timeline, inbox and settled orders can only grow.
 DO $$

@@ -123,7 +123,7 @@ class Database:
         parts = urlsplit(self._url)
         options = parse_qs(parts.query)
         mode = options.get("sslmode", ["disable"])[0]
-        context = None
+        context: ssl.SSLContext | bool = False  # None would ask for TLS and take whatever comes
         if mode != "disable":
             context = ssl.create_default_context(cafile=options.get("sslrootcert", [None])[0])
         connection = Connection(
