@@ -48,6 +48,7 @@ lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (n
 	python3 -m uv pip compile $(LOCK_LAYER) --no-emit-package markupsafe --no-emit-package typing-extensions \
 		layers/migrate/requirements.in -o layers/migrate/requirements.txt
 	python3 -m uv pip compile $(LOCK) .ci/requirements-sam.in -o .ci/requirements-sam.txt
+	python3 -m uv pip compile $(LOCK) tests/bench/peers/requirements.in -o tests/bench/peers/requirements.txt
 LOCK_ANY := --quiet --universal --generate-hashes --no-emit-index-url --no-header
 LOCK := $(LOCK_ANY) --python-version 3.11
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
