@@ -240,8 +240,8 @@ def test_no_hand_moves_a_payment_or_a_refund_against_the_table(
     session.run("ROLLBACK")
     session.run("BEGIN")
     session.run(
-        "INSERT INTO refunds (id, payment_id, amount, state, reference, origin, request_id, created_at, updated_at) "
-        "VALUES ('REF_0000000000000000000000000A', :id, 1, 'SUCCEEDED', 'by hand', 'RAIL', 'r', now(), now())",
+        "INSERT INTO refunds (id, payment_id, amount, state, reference, origin, request_id, created_at,"
+        " updated_at) VALUES ('REF_0000000000000000000000000A', :id, 1, 'SUCCEEDED', 'by hand', 'RAIL', 'r', now(), now())",
         id=settled["paymentId"],
     )
     back = "UPDATE refunds SET state = 'PENDING' WHERE payment_id = :id"

@@ -277,13 +277,13 @@ class Transaction(Protocol):
     """Statements of one explicit transaction; it commits when its block ends without an error."""
 
     # payments
-    def add_payment(self, payment: Payment, attempt: Attempt, claim: Claim, answer: Answer | None, /) -> bool:
-        """Insert everything at once, or nothing and False when the idempotency key is taken."""
-
     def payment(self, payment_id: str, /) -> Payment | None: ...
 
-    def save(self, change: Change, /) -> None:
-        """Compare-and-set on version, with timeline and event; raises Conflict when another was first."""
+    def save(self, change: Change, ended: Attempt | None = None, /) -> None:
+        """Compare-and-set on version, with timeline and event; raises Conflict when another was first.
+
+        `ended` is an attempt of which nothing more will come: it is DONE with the change.
+        """
 
     def claim_order(self, order_id: str, payment_id: str, /) -> bool:
         """Whether this payment is the one that settled the order first (False: a DUPLICATE)."""
@@ -292,7 +292,7 @@ class Transaction(Protocol):
     def attempt(self, payment_id: str, /) -> Attempt | None:
         """The newest attempt of a payment."""
 
-    def attempts_of_trade(self, rail: str, reference: str, rail_id: str | None, /) -> Sequence[Attempt]:
+    def trade(self, rail: str, reference: str, rail_id: str | None, /) -> Sequence[tuple[Attempt, Payment]]:
         """The attempt with our reference and the one with the rail's own number: the same one, if all is well."""
 
     def save_attempt(self, attempt: Attempt, /) -> None: ...
@@ -323,9 +323,6 @@ class Transaction(Protocol):
     def add_outside_refund(self, refund: Refund, /) -> bool: ...
 
     # callbacks and cases
-    def store_callback(self, callback: StoredCallback, /) -> tuple[str, bool]:
-        """Keep the bytes; answers the id of the first such callback, and whether it was applied before."""
-
     def callback(self, callback_id: str, /) -> StoredCallback | None: ...
 
     def callback_applied(self, callback_id: str, outcome: str, /) -> None: ...
@@ -379,6 +376,12 @@ class Ledger(Protocol):
     def agenda(self) -> Agenda: ...
 
     def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+    def add_payment(self, payment: Payment, attempt: Attempt, claim: Claim, answer: Answer | None, /) -> bool:
+        """Insert everything at once, or nothing and False when the idempotency key is taken."""
+
+    def keep_callback(self, callback: StoredCallback, /) -> tuple[str, bool]:
+        """Commit the bytes; answers the id of the first such callback, and whether it was applied before."""
 
 
 # ---------------------------------------------------------------- events out

@@ -60,9 +60,7 @@ class CreatePayment:
         answer = None
         if payment.channel in rail.silent_channels:
             payment, attempt, answer = self._open_silently(payment, attempt, strategy, rail)
-        with self._ledger.transaction() as tx:
-            is_new = tx.add_payment(payment, attempt, claim, answer)
-        if not is_new:
+        if not self._ledger.add_payment(payment, attempt, claim, answer):
             return self._resume(claim)
         self._meter.count("PaymentsCreated", method=payment.method)
         return Answered(answer) if answer else self._open(payment, attempt, claim, 1)
@@ -171,8 +169,7 @@ class CreatePayment:
         change = moves.fail(payment, reason, self._clock.now(), self._ids.new("EVT"))
         try:
             with self._ledger.transaction() as tx:
-                tx.save(change)
-                tx.save_attempt(replace(attempt, status=AttemptStatus.DONE, next_query_at=None))
+                tx.save(change, replace(attempt, status=AttemptStatus.DONE, next_query_at=None))
         except Conflict:
             return self._as_it_is(payment.id, claim, fence)
         self._meter.count("PaymentsFailed", method=payment.method)

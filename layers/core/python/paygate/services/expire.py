@@ -79,8 +79,7 @@ class Expire:
             if not payment.is_open or payment.state is PaymentState.CONFIRMING:
                 return
             change = moves.expire(payment, self._clock.now(), self._ids.new("EVT"))
-            tx.save(change)
             done = replace(attempt, status=AttemptStatus.DONE, next_query_at=None, rail_id=seen.rail_id)
-            tx.save_attempt(done)
+            tx.save(change, done)
         self._meter.count("PaymentsFailed", method=payment.method)
         self._nudge()

@@ -39,9 +39,8 @@ class HandleCallback:
             self._meter.count("CallbacksRefused", rail=rail.name)
             log.warning("callback refused: %s", refused)
             return rail.callback_refused()
-        with self._ledger.transaction() as tx:
-            stored = StoredCallback(self._ids.new("CBK"), rail.name, request)
-            callback_id, is_applied = tx.store_callback(stored)
+        stored = StoredCallback(self._ids.new("CBK"), rail.name, request)
+        callback_id, is_applied = self._ledger.keep_callback(stored)
         if not is_applied:
             try:
                 self._apply(rail.name, callback_id, seen)

@@ -67,33 +67,36 @@ class Observe:
     def _apply(
         self, tx: Transaction, rail: str, seen: Observation, *, is_current: bool
     ) -> tuple[str, list[Change]]:
-        found = {attempt.reference: attempt for attempt in tx.attempts_of_trade(rail, seen.reference, seen.rail_id)}
-        attempt = found.pop(seen.reference, None)
-        payment = tx.payment(attempt.payment_id) if attempt else None
+        found = {
+            attempt.reference: (attempt, paid) for attempt, paid in tx.trade(rail, seen.reference, seen.rail_id)
+        }
+        attempt, payment = found.pop(seen.reference, (None, None))
         problem = _what_does_not_fit(payment, seen, is_anothers=bool(found))
         if problem is not None:
             self._open_case(tx, rail, seen, problem, payment)
             return problem, []
         if attempt is None or payment is None:
             raise AssertionError("an order without payment does not fit")  # pragma: no cover
-        changes = self._changes(tx, rail, payment, seen, is_current=is_current)
-        self._close_attempt(tx, attempt, seen, is_paid=_is_paid(changes[-1].after if changes else payment))
+        change = self._move(tx, payment, seen)
+        current = change.after if change else payment
+        ended = _ended(attempt, seen, is_paid=_is_paid(current))
+        if change is not None:
+            tx.save(change, ended)
+        elif ended is not None:
+            tx.save_attempt(ended)
+        refunds = self._book_refunds(tx, rail, current, seen, is_current=is_current)
+        changes = [change, *refunds] if change else refunds
         return (", ".join(change.reason for change in changes) or "nothing new"), changes
 
-    def _changes(
-        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
-    ) -> list[Change]:
-        changes: list[Change] = []
+    def _move(self, tx: Transaction, payment: Payment, seen: Observation) -> Change | None:
+        """The payment's own move, if what the rail says makes one."""
         if _brought_money(seen) and not _is_paid(payment):
-            changes.append(self._settle(tx, payment))
-        elif seen.status is TradeStatus.PROCESSING and payment.state is PaymentState.PENDING:
-            changes.append(moves.confirm(payment, payment.due.units, self._clock.now()))
-        elif seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED) and payment.is_open:
-            changes.append(self._end(payment, seen))
-        for change in changes:
-            tx.save(change)
-        current = changes[-1].after if changes else payment
-        return [*changes, *self._book_refunds(tx, rail, current, seen, is_current=is_current)]
+            return self._settle(tx, payment)
+        if seen.status is TradeStatus.PROCESSING and payment.state is PaymentState.PENDING:
+            return moves.confirm(payment, payment.due.units, self._clock.now())
+        if seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED) and payment.is_open:
+            return self._end(payment, seen)
+        return None
 
     def _settle(self, tx: Transaction, payment: Payment) -> Change:
         is_first = tx.claim_order(payment.order_id, payment.id)
@@ -107,12 +110,6 @@ class Observe:
         if now >= payment.expires_at:
             return moves.expire(payment, now, event_id)
         return moves.cancel(payment, now, event_id)
-
-    def _close_attempt(self, tx: Transaction, attempt: Attempt, seen: Observation, *, is_paid: bool) -> None:
-        is_over = is_paid or seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED)
-        if is_over and attempt.status is not AttemptStatus.DONE:
-            done = replace(attempt, status=AttemptStatus.DONE, next_query_at=None, rail_id=seen.rail_id)
-            tx.save_attempt(done)
 
     # ------------------------------------------------------------ refunds that the rail tells of
 
@@ -214,6 +211,14 @@ def _what_does_not_fit(payment: Payment | None, seen: Observation, *, is_another
     if _brought_money(seen) and seen.amount != payment.due:
         return "other amount"
     return "trade of another order" if is_anothers else None
+
+
+def _ended(attempt: Attempt, seen: Observation, *, is_paid: bool) -> Attempt | None:
+    """The attempt as it ends, where nothing more will come of it."""
+    is_over = is_paid or seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED)
+    if not is_over or attempt.status is AttemptStatus.DONE:
+        return None
+    return replace(attempt, status=AttemptStatus.DONE, next_query_at=None, rail_id=seen.rail_id)
 
 
 def _brought_money(seen: Observation) -> bool:

@@ -10,6 +10,8 @@ from paygate.domain.refund import Refund
 from paygate.domain.states import PaymentException, PaymentState, RefundState
 from paygate.ports import Attempt, AttemptStatus
 
+ATTEMPT_COLUMNS = 11
+
 
 def payment_of(row: list[Any]) -> Payment:
     """A row of `payment.sql`."""

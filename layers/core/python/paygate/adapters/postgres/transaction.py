@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from paygate.adapters.postgres.rows import attempt_of, payment_of, refund_of
+from paygate.adapters.postgres.rows import ATTEMPT_COLUMNS, attempt_of, payment_of, refund_of
 from paygate.adapters.postgres.statements import sql
 from paygate.domain.errors import Conflict
 from paygate.domain.events import TOPICS
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from paygate.ports import Attempt, Case, Claim, Ids, Sealer
 
 KEY_LEASE_SECONDS = 20  # longer than any function that holds a key can run
-_CALLBACK_GRACE_SECONDS = 30
 
 
 class PostgresTransaction:
@@ -33,49 +31,11 @@ class PostgresTransaction:
         self._sealer = sealer
         self._ids = ids
 
-    def add_payment(self, payment: Payment, attempt: Attempt, claim: Claim, answer: Answer | None, /) -> bool:
-        rows = self._run(
-            sql("add_payment"),
-            key=claim.key,
-            request_hash=claim.request_hash,
-            lease_seconds=0 if answer else KEY_LEASE_SECONDS,
-            answer_status=answer.status if answer else None,
-            answer_sealed=self._sealer.seal(answer.body, claim.key) if answer else None,
-            id=payment.id,
-            order_id=payment.order_id,
-            user_id=payment.user_id,
-            method=payment.method,
-            channel=payment.channel,
-            state=payment.state.value,
-            price=payment.price.units,
-            currency=payment.price.asset.code,
-            decimals=payment.price.asset.decimals,
-            due=payment.due.units,
-            due_asset=payment.due.asset.code,
-            due_decimals=payment.due.asset.decimals,
-            due_network=payment.due.asset.network,
-            description=payment.description,
-            return_url=payment.return_url,
-            metadata=json.dumps(payment.metadata, ensure_ascii=False),
-            request_id=payment.request_id,
-            created_at=payment.created_at,
-            expires_at=payment.expires_at,
-            version=payment.version,
-            number=attempt.number,
-            rail=attempt.rail,
-            reference=attempt.reference,
-            attempt_status=attempt.status.value,
-            rail_expires_at=attempt.rail_expires_at,
-            next_query_at=attempt.next_query_at,
-            action_sealed=attempt.action_sealed,
-        )
-        return bool(rows)
-
     def payment(self, payment_id: str, /) -> Payment | None:
         rows = self._run(sql("payment"), id=payment_id)
         return payment_of(rows[0]) if rows else None
 
-    def save(self, change: Change, /) -> None:
+    def save(self, change: Change, ended: Attempt | None = None, /) -> None:
         before, after, event = change.before, change.after, change.event
         rows = self._run(
             sql("save_payment"),
@@ -99,6 +59,8 @@ class PostgresTransaction:
             topics=list(TOPICS[event.kind]) if event else None,
             payload=event.payload if event else None,
             request_id=after.request_id,
+            ended_number=ended.number if ended else None,
+            rail_id=ended.rail_id if ended else None,
         )
         if not rows:
             raise Conflict("the payment changed meanwhile")
@@ -111,9 +73,9 @@ class PostgresTransaction:
         rows = self._run(sql("attempt"), payment_id=payment_id)
         return attempt_of(rows[0]) if rows else None
 
-    def attempts_of_trade(self, rail: str, reference: str, rail_id: str | None, /) -> Sequence[Attempt]:
-        rows = self._run(sql("attempts_of_trade"), rail=rail, reference=reference, rail_id=rail_id)
-        return [attempt_of(row) for row in rows]
+    def trade(self, rail: str, reference: str, rail_id: str | None, /) -> Sequence[tuple[Attempt, Payment]]:
+        rows = self._run(sql("trade"), rail=rail, reference=reference, rail_id=rail_id)
+        return [(attempt_of(row[:ATTEMPT_COLUMNS]), payment_of(row[ATTEMPT_COLUMNS:])) for row in rows]
 
     def save_attempt(self, attempt: Attempt, /) -> None:
         self._run(
@@ -198,25 +160,6 @@ class PostgresTransaction:
             created_at=refund.created_at,
         )
         return bool(rows)
-
-    def store_callback(self, callback: StoredCallback, /) -> tuple[str, bool]:
-        request = callback.request
-        query = json.dumps(dict(request.query), sort_keys=True)
-        digest = hashlib.sha256(query.encode() + b"\n" + request.body).digest()
-        stored = self._run(
-            sql("store_callback"),
-            id=callback.id,
-            rail=callback.rail,
-            digest=digest,
-            body=request.body,
-            headers=json.dumps(dict(request.headers)),
-            query=query,
-            grace_seconds=_CALLBACK_GRACE_SECONDS,
-        )
-        if stored:
-            return callback.id, False
-        first = self._run(sql("same_callback"), rail=callback.rail, digest=digest)[0]
-        return str(first[0]), bool(first[1])
 
     def callback(self, callback_id: str, /) -> StoredCallback | None:
         rows = self._run(sql("callback"), id=callback_id)

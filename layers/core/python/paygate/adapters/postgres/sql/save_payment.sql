@@ -1,4 +1,4 @@
--- Compare-and-set: the move, its timeline entry and its event commit together or not at all.
+-- Compare-and-set: the move, its timeline entry, its event and the attempt that it ends, together or not at all.
 WITH moved AS (
     UPDATE payments
     SET state = :state, received = :received, pending = :pending, refund_reserved = :refund_reserved,
@@ -18,5 +18,8 @@ WITH moved AS (
     RETURNING payment_id, sequence
 ), queued AS (
     INSERT INTO outbox_queue (payment_id, sequence) SELECT payment_id, sequence FROM told
+), ended AS (
+    UPDATE attempts a SET status = 'DONE', next_query_at = NULL, rail_id = COALESCE(a.rail_id, :rail_id)
+    FROM moved WHERE a.payment_id = moved.id AND a.number = CAST(:ended_number AS int) AND a.status <> 'DONE'
 )
 SELECT id FROM moved
