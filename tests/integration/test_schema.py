@@ -239,10 +239,8 @@ def test_no_hand_moves_a_payment_or_a_refund_against_the_table(
     assert refused(session, move, settled)[0] == "23514"
     session.run("ROLLBACK")
     session.run("BEGIN")
-    session.run(
-        "INSERT INTO refunds (id, payment_id, amount, state, reference, origin, request_id, created_at,"
-        " updated_at) VALUES ('REF_0000000000000000000000000A', :id, 1, 'SUCCEEDED', 'by hand', 'RAIL', 'r', now(), now())",
-        id=settled["paymentId"],
-    )
+    columns = "id, payment_id, amount, state, reference, origin, request_id, created_at, updated_at"
+    values = "'REF_0000000000000000000000000A', :id, 1, 'SUCCEEDED', 'by hand', 'RAIL', 'r', now(), now()"
+    session.run(f"INSERT INTO refunds ({columns}) VALUES ({values})", id=settled["paymentId"])
     back = "UPDATE refunds SET state = 'PENDING' WHERE payment_id = :id"
     assert refused(session, back, settled)[0] == "23514"

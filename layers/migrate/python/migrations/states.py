@@ -14,7 +14,10 @@ def fill_state_tables() -> None:
     for table, states in (("payment_states", PaymentState), ("refund_states", RefundState)):
         insert = sa.text(f"INSERT INTO {table} VALUES (:state) ON CONFLICT DO NOTHING")  # noqa: S608  # ours
         bind.execute(insert, [{"state": state.value} for state in states])
-    moves = {"payment_transitions": [*PAYMENT_TRANSITIONS], "refund_transitions": [*REFUND_TRANSITIONS]}
+    moves: dict[str, list[tuple[str, str]]] = {
+        "payment_transitions": [(str(before), str(after)) for before, after in PAYMENT_TRANSITIONS],
+        "refund_transitions": [(str(before), str(after)) for before, after in REFUND_TRANSITIONS],
+    }
     for table, pairs in moves.items():
         insert = sa.text(f"INSERT INTO {table} VALUES (:before, :after) ON CONFLICT DO NOTHING")  # noqa: S608  # ours
-        bind.execute(insert, [{"before": before.value, "after": after.value} for before, after in pairs])
+        bind.execute(insert, [{"before": before, "after": after} for before, after in pairs])

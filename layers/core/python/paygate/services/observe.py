@@ -67,9 +67,8 @@ class Observe:
     def _apply(
         self, tx: Transaction, rail: str, seen: Observation, *, is_current: bool
     ) -> tuple[str, list[Change]]:
-        found = {
-            attempt.reference: (attempt, paid) for attempt, paid in tx.trade(rail, seen.reference, seen.rail_id)
-        }
+        trade = tx.trade(rail, seen.reference, seen.rail_id)
+        found = {attempt.reference: (attempt, payment) for attempt, payment in trade}
         attempt, payment = found.pop(seen.reference, (None, None))
         problem = _what_does_not_fit(payment, seen, is_anothers=bool(found))
         if problem is not None:
