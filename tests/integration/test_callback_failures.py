@@ -80,6 +80,28 @@ def test_w4_one_that_cannot_be_applied_holds_back_no_other(
     assert books.states(first["paymentId"]) == [*UNTOUCHED, "SETTLED"]
 
 
+def test_w4_one_that_fails_for_months_holds_back_no_other(
+    shop: Shop, app: App, books: Books, notified: Notifications
+) -> None:
+    stuck, other = (shop.created(channel="WEB") for _ in range(2))
+    bodies = {payment["paymentId"]: notified.body(payment) for payment in (stuck, other)}
+    with books.broken(stuck["paymentId"]), books.broken(other["paymentId"]):
+        for body in bodies.values():
+            assert notified.post(body).status_code == 500
+    books.run(
+        "UPDATE callback_queue SET tries = 5000 FROM callback_inbox WHERE id = callback_id AND body = :body",
+        body=bodies[stuck["paymentId"]],
+    )
+    with books.broken(stuck["paymentId"]):
+        books.due_now(stuck["paymentId"])
+        app.resolve(5)
+    assert books.states(other["paymentId"]) == [*UNTOUCHED, "SETTLED"]
+
+    books.due_now(stuck["paymentId"])
+    app.resolve(5)
+    assert books.states(stuck["paymentId"]) == [*UNTOUCHED, "SETTLED"]
+
+
 def _apply_again(app: App, books: Books, notified: Notifications, body: bytes, payment_id: str, cure: str) -> None:
     if cure == "resolve":
         app.resolve(5)

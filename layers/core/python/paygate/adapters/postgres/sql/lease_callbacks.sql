@@ -4,6 +4,6 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE callback_queue q
-SET available_at = now() + make_interval(secs => :lease_seconds) * least(power(2, tries), 64), tries = tries + 1
+SET available_at = now() + make_interval(secs => :lease_seconds) * power(2, least(tries, 6)), tries = tries + 1
 FROM due WHERE q.callback_id = due.callback_id
 RETURNING q.callback_id
