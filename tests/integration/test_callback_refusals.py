@@ -158,3 +158,25 @@ def test_w12_what_the_browser_brings_back_settles_nothing(
     assert (answer.status_code, answer.text) == REFUSED
     assert books.states(payment["paymentId"]) == UNTOUCHED
     assert books.outcomes(body) == []
+
+
+def test_w13_an_answer_that_does_not_fit_is_asked_for_on_schedule(
+    shop: Shop, app: App, books: Books, script: Alipay
+) -> None:
+    """Nothing settles, and Alipay is not asked every minute until an operator has looked at it."""
+    payment = shop.created(channel="WEB")
+    books.run("UPDATE payments SET due = due + 1 WHERE id = :id", id=payment["paymentId"])
+    books.run(
+        "UPDATE attempts SET created_at = now() - interval '1 day' WHERE payment_id = :id", id=payment["paymentId"]
+    )
+    script.fault("withhold", method="callback", out_trade_no=reference(payment))
+    script.pay(payment)
+    books.due_now(payment["paymentId"])
+    app.resolve(5)
+    assert books.states(payment["paymentId"]) == UNTOUCHED
+    assert books.cases(reference(payment)) == ["OTHER_AMOUNT"]
+    [[is_on_schedule]] = books.run(
+        "SELECT next_query_at > now() + interval '9 minutes' FROM attempts WHERE payment_id = :id",
+        id=payment["paymentId"],
+    )
+    assert is_on_schedule

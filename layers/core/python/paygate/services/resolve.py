@@ -95,7 +95,7 @@ class Resolve:
             return
         if seen.status in (TradeStatus.ABSENT, TradeStatus.WAITING):
             self._go_on(payment, attempt)
-        elif seen.status is TradeStatus.PROCESSING:
+        else:  # one that is done is asked about no more; what did not fit waits for an operator
             self._ask_again_later(attempt)
 
     def _go_on(self, payment: Payment, attempt: Attempt) -> None:
