@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.at_once import at_once
+from tests.support.at_once import at_once, until
 from tests.support.shop import new_key, reference
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 REFUND = "alipay.trade.refund"
 REFUND_QUERY = "alipay.trade.fastpay.refund.query"
+LONGEST_REQUEST_SECONDS = 15
 
 
 def settled(shop: Shop, alipay: Alipay) -> dict[str, Any]:
@@ -141,6 +142,24 @@ def test_r5_the_callback_knows_what_the_answer_did_not_tell(shop: Shop, books: B
         (answer.json()["refundId"], "SUCCEEDED")
     ]
     assert books.kinds(payment["paymentId"]) == ["payment.settled", "payment.refunded"]
+
+
+def test_r5_a_sweep_leaves_a_refund_alone_whose_request_still_runs(
+    shop: Shop, app: App, books: Books, script: Alipay
+) -> None:
+    payment = settled(shop, script)
+    script.fault("delay", method=REFUND, out_trade_no=reference(payment), seconds=1)
+    due = "SELECT extract(epoch FROM next_query_at - created_at)::int FROM refunds WHERE payment_id = :id"
+
+    def look() -> int:
+        until(lambda: bool(books.run(due, id=payment["paymentId"])), "a refund was written")
+        return int(books.run(due, id=payment["paymentId"])[0][0])
+
+    answer, seconds = at_once(lambda: shop.refund(payment["paymentId"]), look)
+    assert (answer.status_code, answer.json()["state"]) == (201, "SUCCEEDED")
+    assert seconds > LONGEST_REQUEST_SECONDS
+    [[rail_id]] = books.run("SELECT rail_id FROM refunds WHERE payment_id = :id", id=payment["paymentId"])
+    assert rail_id == script.order(reference(payment))["trade_no"]
 
 
 def test_r5_as_long_as_the_rail_cannot_tell_it_stays_unknown(

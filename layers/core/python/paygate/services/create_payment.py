@@ -12,7 +12,7 @@ from paygate.domain.payment import Payment
 from paygate.domain.states import PaymentState
 from paygate.ports import Answer, Attempt, AttemptStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered, action_json, payment_document
-from paygate.services.schedule import next_query_at
+from paygate.services.schedule import STARTED_GRACE_SECONDS, next_query_at
 
 if TYPE_CHECKING:
     from paygate.ports import Claim, Clock, Ids, Ledger, Meter, Nudge, PaymentRail, Sealer, Strategy
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from paygate.services.idempotency import Idempotency
     from paygate.services.rails import Rails
 
-STARTED_GRACE_SECONDS = 25  # longer than a create can run: `resolve` does not race one that is alive
 UNKNOWN_RETRY_SECONDS = 3
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from paygate.domain import payment as moves
@@ -19,7 +21,7 @@ from paygate.domain.refund import OURS, Refund
 from paygate.domain.states import PaymentState, RefundState
 from paygate.ports import Answer, RefundAnswer, RefundOrder, RefundStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered
-from paygate.services.schedule import refund_query_at
+from paygate.services.schedule import STARTED_GRACE_SECONDS, refund_query_at
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Payment
@@ -90,7 +92,7 @@ class RefundPayment:
                 return self._new(command, payment, payment.due), False
         refund = self._new(command, payment, _amount(command, payment))
         with self._ledger.transaction() as tx:
-            queried = refund_query_at(refund.created_at, refund.created_at)
+            queried = refund.created_at + timedelta(seconds=STARTED_GRACE_SECONDS)
             is_claimed, is_reserved = tx.reserve_refund(refund, claim, queried)
             if not is_claimed:
                 return refund, False
@@ -176,6 +178,8 @@ class RefundPayment:
             return refund
         reason = (answer.reason if answer else None) or "refused by the rail"
         moved = refund.to(state, now, reason if state is RefundState.FAILED else None)
+        if answer is not None:
+            moved = replace(moved, rail_id=answer.rail_id)
         with self._ledger.transaction() as tx:
             payment = tx.payment(refund.payment_id)
             if payment is None:

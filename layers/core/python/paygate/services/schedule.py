@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 WATCH_MARGIN_SECONDS = 30
 """How long after the rail's own expiry an order is still asked about, and ours expires."""
 
+STARTED_GRACE_SECONDS = 25
+"""Longer than a request can run: `resolve` does not race one that is alive."""
+
 
 def next_query_at(attempt: Attempt, rail: PaymentRail, now: datetime) -> datetime:
     """The first time after `now` on the rail's schedule, which counts from when the attempt was opened.
