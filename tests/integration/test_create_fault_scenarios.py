@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from paygate import bootstrap
+from paygate.adapters.system.sealer import AesGcmSealer
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.errors import IdempotencyKeyReused
 from paygate.domain.money import parse_money
@@ -206,6 +207,24 @@ def test_c5_no_request_is_slower_by_more_than_its_patience(
         bring_back(stack)
 
     assert max(map(statistics.median, slow.values())) - normal < PATIENCE_SECONDS, slow
+
+
+def test_c5_a_copy_in_redis_that_no_key_of_ours_opens_does_not_hide_the_answer(
+    apps: Callable[[], App], stack: Stack
+) -> None:
+    """The encryption key was replaced, or another stack writes to the same Redis: PostgreSQL knows better."""
+    one, claim = apps(), Claim(new_key(), b"h" * 32)
+    command = CreatePayment(new_order(), 1, parse_money("1.00", CURRENCIES["CNY"]), "ALIPAY", "copy", channel="WEB")
+    flush(stack)
+    created = one.payments.create_payment(command, claim)
+    foreign = AesGcmSealer({"gone": bytes(32)}).seal(b"{}", claim.key)
+    changed = one.payments.create._sealer.seal(b"{}", "another key")
+    for sealed in (foreign, changed, b""):
+        with stack.redis.client() as redis:
+            [name] = redis.scan_iter("paygate:idempotency:*")
+            redis.set(name, b"R" + claim.request_hash + (201).to_bytes(2, "big") + sealed)
+        replayed = one.payments.create_payment(command, claim)
+        assert (replayed.is_replay, replayed.answer) == (True, created.answer)
 
 
 def test_c5_a_lock_that_outlives_its_request_does_not_hide_the_answer(

@@ -496,7 +496,8 @@ class Sealer(Protocol):
 
     def seal(self, plain: bytes, context: str, /) -> bytes: ...
 
-    def open(self, sealed: bytes, context: str, /) -> bytes: ...
+    def open(self, sealed: bytes, context: str, /) -> bytes:
+        """Raises LookupError when no key of ours opens it."""
 
 
 class Meter(Protocol):

@@ -63,7 +63,10 @@ class RedisIdempotencyCache:
         if value[:1] == _LOCK:
             return False
         status = int.from_bytes(value[_HASH_END : _HASH_END + 2], "big")
-        return Answer(status, self._sealer.open(value[_HASH_END + 2 :], claim.key))
+        try:
+            return Answer(status, self._sealer.open(value[_HASH_END + 2 :], claim.key))
+        except LookupError:  # its encryption key was replaced, or another stack wrote it: a miss
+            return True
 
 
 def _name(claim: Claim) -> str:

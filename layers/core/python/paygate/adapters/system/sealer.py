@@ -53,10 +53,15 @@ class AesGcmSealer:
         return head + nonce + self._cipher(self._sealing).encrypt(nonce, plain, context.encode())
 
     def open(self, sealed: bytes, context: str, /) -> bytes:
-        """Raises LookupError for a key that is gone, cryptography's InvalidTag for bytes that were changed."""
+        """Raises LookupError when no key of ours opens it: the key is gone, or the bytes were changed."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+
         end = 2 + sealed[1]
         nonce, text = sealed[end : end + _NONCE_BYTES], sealed[end + _NONCE_BYTES :]
-        return self._cipher(sealed[2:end]).decrypt(nonce, text, context.encode())
+        try:
+            return self._cipher(sealed[2:end]).decrypt(nonce, text, context.encode())
+        except (InvalidTag, ValueError):
+            raise LookupError("no key opens this") from None
 
     def _cipher(self, key_id: bytes) -> AESGCM:
         if key_id not in self._ciphers:
