@@ -58,6 +58,8 @@ def test_production_refuses_every_development_default() -> None:
         ("DATABASE_URL", "mysql://hunter2secret@db/x"),
         ("REDIS_URL", "redis.internal"),
         ("KAFKA_BOOTSTRAP_SERVERS", "kafka"),
+        ("KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT"),
+        ("KAFKA_SASL_MECHANISM", "hunter2"),
         ("PUBLIC_BASE_URL", "pay.example.com"),
         ("API_KEY_PEPPER", "short"),
         ("ENCRYPTION_KEY", "1:c2hvcnQ="),
@@ -72,6 +74,13 @@ def test_a_malformed_value_is_named_and_never_shown(name: str, value: str) -> No
         read_settings(env)
     assert name in str(caught.value)
     assert value not in str(caught.value).replace(name, "")
+
+
+def test_kafka_with_passwords_needs_all_three() -> None:
+    message = "; ".join(faults_of({**GOOD, "KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_USERNAME": "relay"}))
+    assert "KAFKA_SASL_MECHANISM is missing" in message
+    assert "KAFKA_PASSWORD is missing" in message
+    assert "KAFKA_USERNAME" not in message
 
 
 def test_an_unknown_environment_counts_as_production() -> None:

@@ -54,6 +54,15 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be {', '.join(words[:-1])} or {words[-1]}")
+        return text
+
+    return read
+
+
 def _pepper(text: str) -> bytes:
     if len(text) < 16:  # noqa: PLR2004
         raise ValueError("must be 16 characters or more")
@@ -73,6 +82,8 @@ def _brokers(text: str) -> str:
 _POSTGRES = _url("postgresql", "postgres")
 _DEV_KEY = "dev:" + "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMSE="
 
+_SASL = ("KAFKA_SASL_MECHANISM", "KAFKA_USERNAME", "KAFKA_PASSWORD")
+
 SETTINGS = (
     Setting("DATABASE_URL", "PostgreSQL for the application's role; `?sslmode=verify-full` for TLS",
             "postgresql://paygate:paygate@127.0.0.1:5432/paygate", _POSTGRES, is_secret=True),
@@ -81,8 +92,10 @@ SETTINGS = (
     Setting("REDIS_URL", "Redis or Valkey; `rediss://` for TLS", "redis://127.0.0.1:6379/0",
             _url("redis", "rediss"), is_secret=True),
     Setting("KAFKA_BOOTSTRAP_SERVERS", "Kafka's brokers", "127.0.0.1:9092", _brokers),
-    Setting("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT, SSL or SASL_SSL", "PLAINTEXT", is_safe_default=True),
-    Setting("KAFKA_SASL_MECHANISM", "PLAIN or SCRAM-SHA-512, with SASL_SSL", None),
+    Setting("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT, SSL or SASL_SSL", "PLAINTEXT",
+            _one_of("PLAINTEXT", "SSL", "SASL_SSL"), is_safe_default=True),
+    Setting("KAFKA_SASL_MECHANISM", "PLAIN or SCRAM-SHA-512, with SASL_SSL", None,
+            _one_of("PLAIN", "SCRAM-SHA-512")),
     Setting("KAFKA_USERNAME", "for SASL", None),
     Setting("KAFKA_PASSWORD", "for SASL", None, is_secret=True),
     Setting("KAFKA_NEW_TOPIC_PARTITIONS", "create missing topics with so many partitions; unset: they exist", None,
@@ -138,6 +151,8 @@ def read_settings(environ: Mapping[str, str], fetch: Callable[[str], Mapping[str
         faults.append("APP_ENV must be production or development")
     is_strict = app_env != DEVELOPMENT
     values = {setting.name.lower(): _value(setting, env, faults, is_strict=is_strict) for setting in SETTINGS}
+    if values["kafka_security_protocol"] == "SASL_SSL":
+        faults.extend(f"{name} is missing" for name in _SASL if not env.get(name))
     rails = _rails(env, faults)
     if faults and is_strict:
         raise SettingsFaults(tuple(faults))

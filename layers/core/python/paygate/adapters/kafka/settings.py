@@ -13,7 +13,7 @@ REACH_MS = 3_000
 
 @dataclass(frozen=True, slots=True)
 class KafkaSettings:
-    """`security_protocol` PLAINTEXT, SSL or SASL_SSL; `sasl_mechanism` SCRAM-SHA-512, PLAIN or AWS_MSK_IAM.
+    """`security_protocol` PLAINTEXT, SSL or SASL_SSL; `sasl_mechanism` PLAIN or SCRAM-SHA-512.
 
     `new_topic_partitions` None: topics exist (`migrate` made them). A number: a missing topic is created with
     that many, where the broker allows.
