@@ -216,6 +216,7 @@ def test_a_refund_is_done_when_money_moved() -> None:
     ("known", "expected"),
     [
         (REFUNDED, RefundStatus.SUCCEEDED),
+        ({**REFUNDED, "refund_amount": "60"}, RefundStatus.SUCCEEDED),
         (done(), RefundStatus.PENDING),
         ({**REFUNDED, "refund_status": "REFUND_PROCESSING"}, RefundStatus.PENDING),
     ],

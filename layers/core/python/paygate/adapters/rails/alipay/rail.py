@@ -15,6 +15,7 @@ from paygate.ports import Action, Observation, RefundAnswer, RefundStatus, Trade
 if TYPE_CHECKING:
     from paygate.adapters.rails.alipay.settings import AlipaySettings
     from paygate.adapters.rails.http import RailHttp
+    from paygate.domain.money import Money
     from paygate.ports import CallbackReply, CallbackRequest, Clock, Order, RefundOrder
 
 # Refusals that an earlier request of ours, whose answer was lost, may itself have caused.
@@ -158,9 +159,16 @@ def _refund_answer(answer: dict[str, Any], refund: RefundOrder) -> RefundAnswer:
         raise OutcomeUnknown("alipay answered for another refund")
     if status != "REFUND_SUCCESS":
         return RefundAnswer(RefundStatus.PENDING, reason=status or None)
-    if _text(answer, "refund_amount") != refund.amount.text():
+    if not _is_amount(_text(answer, "refund_amount"), refund.amount):
         raise OutcomeUnknown("alipay refunded another amount under this number")
     return RefundAnswer(RefundStatus.SUCCEEDED, rail_id=_text(answer, "trade_no") or None)
+
+
+def _is_amount(text: str, amount: Money) -> bool:
+    try:
+        return yuan(text) == amount
+    except ValueError:
+        return False
 
 
 def _require_same(answer: dict[str, Any], reference: str) -> None:
