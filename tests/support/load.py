@@ -8,6 +8,7 @@ import random
 import threading
 import time
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,17 @@ class Order:
     payment_id: str = ""
     paid: int = 0
     refunded: int = 0
+    last: str = ""
+    is_over: bool = False
 
     def life(self) -> Life:
         """Each yield is a call without an answer yet, or a look that came too early."""
+        try:
+            yield from self._live()
+        finally:
+            self.is_over = True
+
+    def _live(self) -> Life:
         key, amount = new_key(), decimal_text(self.amount, 2)
         fields = {"orderId": self.id, "amount": amount, "channel": self.recipe.channel}
         payment = yield from self._answered(lambda: self.shop.create(key=key, **fields), 201)
@@ -116,9 +125,11 @@ class Order:
         while True:
             try:
                 answer = call()
-            except requests.RequestException:
+            except requests.RequestException as error:
+                self.last = type(error).__name__
                 yield
                 continue
+            self.last = f"{answer.request.method} {answer.status_code} {answer.text[:200]}"
             document: dict[str, Any] = answer.json()
             if answer.status_code == expected:
                 return document
@@ -159,6 +170,10 @@ class Load:
     @property
     def ended(self) -> int:
         return len(self.orders) - self._under_way
+
+    def at(self) -> Counter[str]:
+        """What the last call of each order under way came to, for a test that fails."""
+        return Counter(order.last for order in self.orders if not order.is_over)
 
     def end(self) -> None:
         self._is_over.set()

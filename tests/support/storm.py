@@ -92,8 +92,10 @@ class Storm:
 
     def well_again(self, orders: int = 6) -> None:
         """So many orders came to their end from now on: the next blow falls on a gateway at work."""
-        enough = self.load.ended + orders
-        until(lambda: self.load.ended >= enough, "the load goes on", 60)
+        enough, give_up_at = self.load.ended + orders, time.monotonic() + 90
+        while self.load.ended < enough:
+            assert time.monotonic() < give_up_at, (self.load.under_way, self.load.at(), self.load.failures[:3])
+            time.sleep(0.02)
 
     def calm(self, seconds: float) -> None:
         """No new orders; those under way come to their end, and nothing is left that anybody must look at."""
