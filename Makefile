@@ -18,7 +18,7 @@ run: $(READY) ## Keep the stack up until Ctrl-C: API on PORT (3000), sandbox on 
 	@$(PY) -m infra.local.run
 
 test: lint ## Run everything: lint, types, unit, contract, integration, end to end
-	$(PY) -m pytest -m "not bench and not soak" -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(PY) -m pytest -m "not bench and not soak and not built" -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 bench: $(READY) ## Measure against floors taken in the same run; writes .local/bench.json
 	@$(PY) -m tests.bench $(ARGS)

@@ -110,11 +110,13 @@ class Server:
     def pause(self) -> None:
         """Hang: sockets stay open and nothing answers."""
         for process in self._processes():
-            process.suspend()
+            with contextlib.suppress(psutil.NoSuchProcess):  # servers have helpers that come and go
+                process.suspend()
 
     def resume(self) -> None:
         for process in self._processes():
-            process.resume()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def restart(self) -> Self:
         self.stop()
