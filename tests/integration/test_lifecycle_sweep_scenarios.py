@@ -122,3 +122,18 @@ def test_l10_two_overlapping_sweeps_take_each_row_once(
     assert calls(alipay, method, many) == {1: len(many)}
     expected = {"resolve": [], "expire": ["payment.failed"]}[sweep]
     assert [books.kinds(payment_id) for payment_id in ids(many)] == [expected] * len(many)
+
+
+def test_however_many_keys_and_signatures_are_old_one_sweep_drops_them(app: App, books: Books) -> None:
+    old = "now() - interval '50 hours'"
+    books.run(
+        "INSERT INTO idempotency_keys (key, request_hash, resource_id, leased_until, created_at)"
+        f" SELECT 'old-' || n, sha256('old'), 'PAY_x', {old}, {old} FROM generate_series(1, 12000) AS n"
+    )
+    books.run(
+        "INSERT INTO seen_signatures (signature, seen_at)"
+        f" SELECT sha256(n::text::bytea), {old} FROM generate_series(1, 6000) AS n"
+    )
+    app.expire(10)
+    for table, column in (("idempotency_keys", "created_at"), ("seen_signatures", "seen_at")):
+        assert books.run(f"SELECT count(*) FROM {table} WHERE {column} < now() - interval '49 hours'") == [[0]]

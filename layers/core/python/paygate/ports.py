@@ -362,8 +362,8 @@ class Agenda(Protocol):
 
     def refund_tried(self, refund_id: str, next_query_at: datetime, /) -> None: ...
 
-    def sweep(self, /) -> None:
-        """Drop idempotency keys and seen signatures that are past keeping."""
+    def sweep(self, /) -> bool:
+        """Drop idempotency keys and seen signatures that are past keeping; answers whether more may be left."""
 
 
 class Ledger(Protocol):

@@ -53,7 +53,8 @@ class Expire:
         """Work for `seconds` or until nothing is due, oldest first."""
         deadline = time.monotonic() + seconds
         payments, put_off = drain(self._due, self._one, deadline)
-        self._ledger.agenda.sweep()
+        while self._ledger.agenda.sweep() and time.monotonic() < deadline:
+            continue
         return Expired(payments, put_off)
 
     def _due(self, limit: int, lease_seconds: int) -> Sequence[str]:
