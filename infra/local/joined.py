@@ -22,7 +22,7 @@ def application() -> Iterator[bootstrap.App]:
             name, _, value = line.partition("=")
             os.environ.setdefault(name, *shlex.split(value) or [""])
     try:
-        app = bootstrap.build(read_settings(os.environ))
+        app = bootstrap.build(read_settings(os.environ, is_key_check=True))
     except SettingsFaults as faults:
         sys.exit(f"paygate: {faults}")
     try:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from paygate.adapters.rails.alipay.settings import GATEWAY_URL, read
+from paygate.config import read_settings
 from paygate.faults import SettingsFaults
 from tests.unit.alipay_side import (
     certificate,
@@ -128,7 +129,12 @@ def _inconsistent() -> str:
 def test_a_private_key_is_checked_unless_it_was_before() -> None:
     env = environment(ALIPAY_APP_PRIVATE_KEY=_inconsistent())
     assert len(faults(env)) == 1
-    assert read({**env, "ALIPAY_KEY_VALIDATED": "1"}) is not None
+    promised = {**env, "ALIPAY_KEY_VALIDATED": "1"}
+    assert read(promised) is not None
+    with pytest.warns(UserWarning, match="settings"):
+        assert "alipay" in read_settings(promised).rails
+    with pytest.warns(UserWarning, match="settings"):
+        assert "alipay" not in read_settings(promised, is_key_check=True).rails, "migrate believed the promise"
 
 
 def test_keys_do_not_show() -> None:

@@ -139,13 +139,21 @@ class Settings:
     secret_values: tuple[str, ...] = field(repr=False)
 
 
-def read_settings(environ: Mapping[str, str], fetch: Callable[[str], Mapping[str, str]] | None = None) -> Settings:
+def read_settings(
+    environ: Mapping[str, str],
+    fetch: Callable[[str], Mapping[str, str]] | None = None,
+    *,
+    is_key_check: bool = False,
+) -> Settings:
     """Settings of `environ` completed by the secrets it names; raises SettingsFaults.
 
-    `fetch` answers a secret's JSON object by its name; by default it asks Secrets Manager.
+    `fetch` answers a secret's JSON object by its name; by default it asks Secrets Manager. `is_key_check`:
+    private keys are checked in full, whatever `…_KEY_VALIDATED` promises; that is what the promise rests on.
     """
     faults: list[str] = []
     env = _completed(environ, fetch or _from_secrets_manager, faults)
+    if is_key_check:
+        env = {name: value for name, value in env.items() if not name.endswith("_KEY_VALIDATED")}
     app_env = env.get("APP_ENV", DEVELOPMENT)
     if app_env not in (PRODUCTION, DEVELOPMENT):
         faults.append("APP_ENV must be production or development")
