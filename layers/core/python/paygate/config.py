@@ -167,7 +167,7 @@ def read_settings(
     for fault in faults:
         warnings.warn(f"settings: {fault}", stacklevel=2)
     secrets = [env[setting.name] for setting in SETTINGS if setting.is_secret and env.get(setting.name)]
-    fetched = [value for name, value in env.items() if name not in environ]
+    fetched = [value for name, value in env.items() if not environ.get(name)]
     return Settings(
         app_env=app_env, rails=rails, secret_values=tuple(dict.fromkeys([*secrets, *fetched])), **values
     )
