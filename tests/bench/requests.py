@@ -27,7 +27,7 @@ def measure(world: World) -> Iterator[Figure]:
     ids = [creator(world)() for _ in range(BATCH)]
     world.analyze()
     statement = sql("payment_documents", chosen="chosen_by_ids").text
-    ours, hand = p50_ms(reader(world, ids[0]), lambda: floor.read(statement, ([ids[0]],)), rounds=600)
+    ours, hand = p50_ms(reader(world, ids[0]), lambda: floor.read(statement, (ids[0],)), rounds=600)
     yield Figure("status_p50", ours, hand, "ms", 2.5)
 
     batch, one = p50_ms(_batcher(world, ids), reader(world, ids[0]), rounds=200)
@@ -71,7 +71,7 @@ def _batcher(world: World, ids: list[str]) -> Callable[[], Any]:
 
     def read() -> None:
         answer = lambda_handler(event, world.context)
-        if answer["statusCode"] != 200 or len(json.loads(answer["body"])["payments"]) != BATCH:
+        if answer["statusCode"] != 200 or answer["body"].count('"checkoutUrl"') != BATCH:
             raise AssertionError(answer)
 
     return read

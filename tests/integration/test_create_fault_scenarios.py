@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -39,9 +40,10 @@ PATIENCE_SECONDS = 0.3
 def kill_functions(stack: Stack) -> None:
     """SIGKILL to every process that runs functions; the gateway in front of them stays."""
     for process in psutil.Process().children(recursive=True):
-        command = process.cmdline()
-        if "infra.local.worker" in command and process.environ().get("PORT") == str(stack.gateway.port):
-            process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # others come and go
+            command = process.cmdline()
+            if "infra.local.worker" in command and process.environ().get("PORT") == str(stack.gateway.port):
+                process.kill()
 
 
 def await_call(alipay: Alipay, books: Books, order_id: str) -> dict[str, str]:

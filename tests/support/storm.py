@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -84,8 +85,9 @@ class Storm:
         guard = self.stack.gateway._guard
         assert guard is not None
         for process in psutil.Process(guard.pid).children(recursive=True):
-            if "infra.local.worker" in " ".join(process.cmdline()):
-                process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # others come and go
+                if "infra.local.worker" in " ".join(process.cmdline()):
+                    process.kill()
 
     def under_load(self, seconds: float) -> None:
         time.sleep(seconds)

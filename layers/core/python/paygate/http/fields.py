@@ -60,7 +60,8 @@ def text(name: str, value: Json, *, longest: int) -> str:
         raise InvalidField(name, "must be a string")
     if not 0 < len(value) <= longest:
         raise InvalidField(name, f"must have 1 to {longest} characters")
-    if not all(map(is_ordinary, value)):
+    is_plain = value.isascii() and value.isprintable()  # nearly every text, and told at once
+    if not is_plain and not all(map(is_ordinary, value)):
         raise InvalidField(name, "must not hold control characters or broken ones")
     return value
 

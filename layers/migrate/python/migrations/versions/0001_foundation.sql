@@ -3,10 +3,9 @@
 -- No sequences and no session state: poolers in transaction mode pin on both.
 
 -- How documents write money and time; simple enough for the planner to inline.
+-- A product of numerics is exact and has the scale of both: 10000 × 0.01 is 100.00.
 CREATE FUNCTION decimal_text(units numeric, decimals int) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE WHEN decimals = 0 THEN units::text ELSE
-    left(lpad(units::text, greatest(length(units::text), decimals + 1), '0'), -decimals)
-    || '.' || right(lpad(units::text, greatest(length(units::text), decimals + 1), '0'), decimals) END;
+RETURN (units * ('1e-' || decimals)::numeric)::text;
 CREATE FUNCTION iso(at timestamptz) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 

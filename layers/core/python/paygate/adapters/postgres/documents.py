@@ -29,7 +29,9 @@ class PostgresDocuments:
         self._sealer = sealer
 
     def by_ids(self, payment_ids: Sequence[str], /) -> dict[str, str]:
-        return dict(self._documents("chosen_by_ids", ids=list(payment_ids)))
+        known = [payment_id for payment_id in payment_ids if ids.is_id("PAY", payment_id)]
+        # One text, which pg8000 sends faster than an array; ids hold no comma.
+        return dict(self._documents("chosen_by_ids", ids=",".join(known))) if known else {}
 
     def of_order(self, order_id: str, limit: int, cursor: str | None, /) -> Page:
         before = _read_cursor(cursor) or _LAST

@@ -1,1 +1,1 @@
-    SELECT unnest(CAST(:ids AS text[])) AS id
+    SELECT DISTINCT unnest(string_to_array(:ids, ',')) AS id
