@@ -343,18 +343,12 @@ class Documents(Protocol):
     def refund(self, refund_id: str, /) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class DueRefund:
-    refund_id: str
-    payment_id: str
-
-
 class Agenda(Protocol):
     """Work that is due, each piece leased to one worker at a time, oldest first."""
 
     def attempts(self, limit: int, lease_seconds: int, /) -> Sequence[Attempt]: ...
 
-    def refunds(self, limit: int, lease_seconds: int, /) -> Sequence[DueRefund]: ...
+    def refunds(self, limit: int, lease_seconds: int, /) -> Sequence[str]: ...
 
     def callbacks(self, limit: int, lease_seconds: int, /) -> Sequence[str]: ...
 

@@ -20,7 +20,7 @@ from paygate.services.schedule import WATCH_MARGIN_SECONDS, next_query_at
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Payment
-    from paygate.ports import Attempt, Clock, DueRefund, Ids, Ledger, Meter, Nudge, Sealer
+    from paygate.ports import Attempt, Clock, Ids, Ledger, Meter, Nudge, Sealer
     from paygate.services.handle_callback import HandleCallback
     from paygate.services.observe import Observe
     from paygate.services.rails import Rails
@@ -73,9 +73,9 @@ class Resolve:
         refunds, most = drain(agenda.refunds, self._refund, deadline)
         return Resolved(callbacks, attempts, refunds, put_off + more + most)
 
-    def _refund(self, due: DueRefund) -> None:
+    def _refund(self, refund_id: str) -> None:
         with self._ledger.transaction() as tx:
-            refund = tx.refund(due.refund_id)
+            refund = tx.refund(refund_id)
         if refund is not None:
             self._refunds.ask_rail(refund, is_repeat=True)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from paygate.adapters.postgres.rows import attempt_of
 from paygate.adapters.postgres.statements import sql
-from paygate.ports import DueRefund
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +29,10 @@ class PostgresAgenda:
             rows = run(sql("lease_attempts"), limit=limit, lease_seconds=lease_seconds)
         return [attempt_of(row) for row in rows]
 
-    def refunds(self, limit: int, lease_seconds: int, /) -> Sequence[DueRefund]:
+    def refunds(self, limit: int, lease_seconds: int, /) -> Sequence[str]:
         with self._database.transaction() as run:
             rows = run(sql("lease_refunds"), limit=limit, lease_seconds=lease_seconds)
-        return [DueRefund(refund_id, payment_id) for refund_id, payment_id in rows]
+        return [row[0] for row in rows]
 
     def callbacks(self, limit: int, lease_seconds: int, /) -> Sequence[str]:
         with self._database.transaction() as run:

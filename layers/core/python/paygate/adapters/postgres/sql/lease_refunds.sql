@@ -6,4 +6,4 @@ WITH due AS MATERIALIZED (
 UPDATE refunds r
 SET next_query_at = now() + make_interval(secs => :lease_seconds), queries = queries + 1
 FROM due WHERE r.id = due.id
-RETURNING r.id, r.payment_id
+RETURNING r.id
