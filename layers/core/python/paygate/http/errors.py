@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 class HttpRefused(PaygateError):
-    """A request that the edge turns away; `headers` go with the answer."""
+    """A request that the edge turns away; `headers` go with the answer, `field` says what was wrong in it."""
+
+    field: str | None = None
 
     def __init__(self, why: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(why)
@@ -20,14 +22,17 @@ class HttpRefused(PaygateError):
 
 class MalformedBody(HttpRefused):
     code = "malformed_body"
+    field = "body"
 
 
 class BodyTooLarge(HttpRefused):
     code = "body_too_large"
+    field = "body"
 
 
 class UnsupportedMediaType(HttpRefused):
     code = "unsupported_media_type"
+    field = "Content-Type"
 
 
 class Unauthenticated(HttpRefused):

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paygate.domain.errors import InvalidField, PaygateError
+from paygate.domain.errors import PaygateError
 from paygate.http.errors import HttpRefused
 from paygate.http.responses import Response, respond
 
@@ -64,8 +64,9 @@ def answer(error: Exception, request_id: str) -> Response:
         "detail": kind.detail or printable(str(error), _LONGEST_DETAIL),
         "code": code,
     }
-    if isinstance(error, InvalidField):
-        document["field"] = printable(error.field, _LONGEST_FIELD)
+    field = getattr(error, "field", None)
+    if field is not None and code != "internal_error":
+        document["field"] = printable(field, _LONGEST_FIELD)
     document["requestId"] = request_id
     headers = dict(error.headers) if isinstance(error, HttpRefused) else {}
     if kind.retry_after_seconds is not None:

@@ -8,6 +8,7 @@ from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict, NotCancellable, NotFound
 from paygate.domain.states import PaymentState
 from paygate.ports import TradeStatus
+from paygate.services.races import TRIES
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Payment
@@ -56,8 +57,8 @@ class CancelPayment:
         return self._ledger.documents.by_ids([payment_id])[payment_id]
 
     def _cancel(self, payment_id: str) -> None:
-        while True:
-            payment, _ = self._load(payment_id)
+        for _ in range(TRIES):
+            payment, _attempt = self._load(payment_id)
             if not payment.is_open or payment.state is PaymentState.CONFIRMING:
                 return
             change = moves.cancel(payment, self._clock.now(), self._ids.new("EVT"))
@@ -69,6 +70,7 @@ class CancelPayment:
             self._meter.count("PaymentsFailed", method=payment.method)
             self._nudge()
             return
+        raise Conflict("lost too many races")
 
     def _load(self, payment_id: str) -> tuple[Payment, Attempt]:
         with self._ledger.transaction() as tx:

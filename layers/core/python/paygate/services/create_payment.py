@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -160,8 +161,11 @@ class CreatePayment:
         soon = self._clock.now() + timedelta(seconds=UNKNOWN_RETRY_SECONDS)
         with self._ledger.transaction() as tx:
             tx.save_attempt(replace(attempt, status=AttemptStatus.UNKNOWN, next_query_at=soon))
-            tx.release_key(claim.key, fence)
         document = self._ledger.documents.by_ids([payment.id])[payment.id]
+        if json.loads(document)["state"] != PaymentState.CREATED:  # a callback has just told
+            return self._as_it_is(payment.id, claim, fence)
+        with self._ledger.transaction() as tx:
+            tx.release_key(claim.key, fence)
         return Answered(Answer(ACCEPTED, document.encode()), is_final=False)
 
     def _declined(self, payment: Payment, attempt: Attempt, claim: Claim, fence: int, reason: str) -> Answered:

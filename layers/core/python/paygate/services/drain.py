@@ -25,7 +25,13 @@ def drain(
     """Lease and handle until nothing is due or time is up; a piece that fails comes back when its lease ends."""
     handled = put_off = 0
     while time.monotonic() < deadline:
-        pieces = lease(BATCH, LEASE_SECONDS)
+        try:
+            pieces = lease(BATCH, LEASE_SECONDS)
+        except PaygateError:
+            raise
+        except Exception:  # what else is due, of other kinds, must not wait for the cure
+            log.exception("nothing could be leased")
+            return handled, put_off + 1
         if not pieces:
             break
         for piece in pieces:

@@ -7,6 +7,7 @@ lost by reloading and deciding again.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from paygate.domain import payment as moves
@@ -15,6 +16,7 @@ from paygate.domain.money import Money
 from paygate.domain.refund import OUTSIDE, Refund
 from paygate.domain.states import PAID_STATES, PaymentState, RefundState
 from paygate.ports import AttemptStatus, Case, TradeStatus
+from paygate.services.races import TRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from paygate.domain.payment import Change, Payment
     from paygate.ports import Attempt, Clock, Ids, Ledger, Meter, Nudge, Observation, Transaction
 
-_TRIES = 30  # twenty callbacks at once each lose a few races, never thirty
+_RAIL_PRECISION = timedelta(seconds=1)  # rails take an expiry in whole seconds, so theirs may come first
 
 
 class NotYet(Exception):
@@ -52,7 +54,7 @@ class Observe:
         `is_current`: the rail was asked just now, so what it leaves out is not there. `also` runs in the same
         transaction with the outcome. Raises NotYet, Conflict (races lost too often), Unavailable.
         """
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
                 with self._ledger.transaction() as tx:
                     outcome, changes = self._apply(tx, rail, seen, is_current=is_current)
@@ -106,7 +108,7 @@ class Observe:
         now, event_id = self._clock.now(), self._ids.new("EVT")
         if seen.status is TradeStatus.FAILED or payment.state is PaymentState.CONFIRMING:
             return moves.fail(payment, seen.reason or seen.status.value, now, event_id)
-        if now >= payment.expires_at:
+        if now + _RAIL_PRECISION >= payment.expires_at:
             return moves.expire(payment, now, event_id)
         return moves.cancel(payment, now, event_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from paygate.domain.refund import OURS, Refund
 from paygate.domain.states import PaymentState, RefundState
 from paygate.ports import Answer, RefundAnswer, RefundOrder, RefundStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered
+from paygate.services.races import TRIES
 from paygate.services.schedule import STARTED_GRACE_SECONDS, refund_query_at
 
 if TYPE_CHECKING:
@@ -77,11 +79,12 @@ class RefundPayment:
 
     def _reserve(self, command: Command, claim: Claim) -> tuple[Refund, bool]:
         """The refund with its reserve; False when the key was used before and nothing was taken."""
-        while True:
+        for _ in range(TRIES):
             try:
                 return self._try_to_reserve(command, claim)
             except _LessIsLeft:
                 continue
+        raise Conflict("lost too many races")
 
     def _try_to_reserve(self, command: Command, claim: Claim) -> tuple[Refund, bool]:
         with self._ledger.transaction() as tx:
@@ -120,9 +123,11 @@ class RefundPayment:
     def _ask(self, refund: Refund, claim: Claim, fence: int) -> Answered:
         booked = self.ask_rail(refund)
         if booked.state is RefundState.UNKNOWN:
+            document = self._document(booked)
+            if json.loads(document)["state"] != RefundState.UNKNOWN:  # a callback has just told
+                return self._answer(booked, claim, fence)
             with self._ledger.transaction() as tx:
                 tx.release_key(claim.key, fence)
-            document = self._document(booked)
             return Answered(Answer(ACCEPTED, document), is_final=False)
         return self._answer(booked, claim, fence)
 
@@ -161,7 +166,7 @@ class RefundPayment:
 
     def _book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:
         """Move the refund and its payment together; when a callback was faster, its word stands."""
-        while True:
+        for _ in range(TRIES):
             try:
                 return self._try_to_book(refund, state, answer)
             except Conflict:
@@ -170,6 +175,7 @@ class RefundPayment:
                 if known is None or known.state not in _WAITING:
                     return known or refund
                 refund = known
+        raise Conflict("lost too many races")
 
     def _try_to_book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:
         now = self._clock.now()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 3.0
 _STATEMENT_SECONDS = 10.0
 _IDLE_SECONDS = 20.0  # a frozen function's sockets may be dead by then
-_RACES = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock not available
+_RACES = frozenset({"40001", "40P01", "55P03", "23505"})  # serialization, deadlock, lock, unique key
 _DOWN_CLASSES = ("08", "53", "57")  # connection, resources, operator intervention
 
 
