@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import uuid
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,7 @@ class Scheduler:
         self._scale = scale
         self._minimum = minimum
         self._stopped = threading.Event()
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -128,8 +130,10 @@ class Scheduler:
         return len(done)
 
     def _invoke(self, function: Function, event: Any) -> tuple[bool, Any]:
+        """One run of a function at a time: the embedded broker may lose what two producers send it at once."""
         try:
-            return True, self._environments.invoke(function, event)
+            with self._turns[function.name]:
+                return True, self._environments.invoke(function, event)
         except (FunctionFailed, Throttled) as failure:
             print(f"{function.name}: {failure!r}", file=sys.stderr)
             return False, None
