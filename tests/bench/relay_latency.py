@@ -6,6 +6,7 @@ import os
 import statistics
 import threading
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -74,7 +75,7 @@ def _relay(world: World, stream: KafkaStream, sqs: Any, queue_url: str, stop: th
     scheduler = Scheduler(RelayFunction(), scale=1, minimum=1)  # type: ignore[arg-type]
     queue = Queue("RELAY_QUEUE_URL", 10, reports_failures=True)
     while not stop.is_set():
-        scheduler.poll_queue(None, queue, sqs, queue_url)  # type: ignore[arg-type]
+        scheduler.poll_queue(SimpleNamespace(name="relay_events"), queue, sqs, queue_url)  # type: ignore[arg-type]
 
 
 class _Reader(threading.Thread):
