@@ -5,6 +5,10 @@ Every sub-package is a rail and offers two functions, which is all that a new ra
 
     blueprint(world: World) -> flask.Blueprint          the rail's routes, each below /<rail>/
     provision(directory: Path, base_url: str) -> dict   a merchant's keys, made once; settings by name
+
+The modules beside them are what rails have in common: the books' file (ledger, common.sql), the record of calls,
+the fault script (faults) with the mishaps of answers, the queue of callbacks and its deliveries, the routes of
+the control door over all that (doors), and the making of keys. A rail keeps its own wire, tables and signing.
 """
 
 from infra.sandbox.rails import provision

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -64,11 +65,27 @@ class Sandbox:
         lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         return dict(line.split("=", 1) for line in lines.splitlines())
 
+    def at(self, rail: str) -> "Door":
+        return Door(f"{self.url}/{rail}/_sandbox")
+
     def do(self, step: str, **body: Any) -> dict[str, Any]:
-        return requests.post(f"{self.url}/alipay/_sandbox/{step}", json=body, timeout=30).json()
+        return self.at("alipay").do(step, **body)
 
     def see(self, what: str, **query: str) -> dict[str, Any]:
-        return requests.get(f"{self.url}/alipay/_sandbox/{what}", params=query, timeout=30).json()
+        return self.at("alipay").see(what, **query)
+
+
+@dataclass(frozen=True)
+class Door:
+    """One rail's control door."""
+
+    url: str
+
+    def do(self, step: str, **body: Any) -> dict[str, Any]:
+        return requests.post(f"{self.url}/{step}", json=body, timeout=30).json()
+
+    def see(self, what: str, **query: str) -> dict[str, Any]:
+        return requests.get(f"{self.url}/{what}", params=query, timeout=30).json()
 
 
 class Merchant:
@@ -134,12 +151,16 @@ class Merchant:
         self.alipay_key.verify(signature, text.encode(charset), padding.PKCS1v15(), hashes.SHA256())
 
 
-class Inbox:
-    """A merchant's notify_url. `answers` are given in turn, the last one for ever."""
+Answer = bytes | tuple[int, bytes]
 
-    def __init__(self, *answers: bytes) -> None:
+
+class Inbox:
+    """Where a merchant gets callbacks. `answers` are given in turn, the last one for ever; bytes go with a 200."""
+
+    def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers or (b"success",))
         self.bodies: list[bytes] = []
+        self.headers: list[dict[str, str]] = []  # names in lower case
         self.content_types: list[str] = []
         self.arrived = threading.Condition()
         inbox = self
@@ -149,13 +170,15 @@ class Inbox:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with inbox.arrived:
                     inbox.bodies.append(body)
+                    inbox.headers.append({name.lower(): value for name, value in self.headers.items()})
                     inbox.content_types.append(self.headers["Content-Type"])
                     answer = inbox.answers.pop(0) if len(inbox.answers) > 1 else inbox.answers[0]
                     inbox.arrived.notify_all()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(answer)))
+                status, content = answer if isinstance(answer, tuple) else (200, answer)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(answer)
+                self.wfile.write(content)
 
             def log_message(self, *_args: object) -> None:
                 pass
@@ -182,7 +205,7 @@ class Inbox:
 
 
 @contextlib.contextmanager
-def inbox(*answers: bytes) -> Iterator[Inbox]:
+def inbox(*answers: Answer) -> Iterator[Inbox]:
     opened = Inbox(*answers)
     try:
         yield opened

@@ -1,21 +1,23 @@
-"""Wires the simulated Alipay: books, notifier, gateway, cashier, control door."""
+"""Wires the simulated Alipay: books, deliveries, gateway, cashier, control door."""
+
+from pathlib import Path
 
 from flask import Blueprint
 
-from infra.sandbox.alipay import cashier, certificates, control, gateway
+from infra.sandbox.alipay import cashier, certificates, control, gateway, notify
 from infra.sandbox.alipay.context import Alipay
-from infra.sandbox.alipay.ledger import Ledger
-from infra.sandbox.alipay.notify import Notifier
+from infra.sandbox.deliveries import Deliveries
+from infra.sandbox.ledger import Ledger
 from infra.sandbox.world import World
 
 
 def build(world: World) -> Blueprint:
     merchant = certificates.load(world.state_dir)
-    ledger = Ledger(world.state_dir / "ledger.sqlite3")
-    notifier = Notifier(ledger, merchant, world.time_scale)
-    alipay = Alipay(ledger, merchant, notifier, world.public_url)
+    ledger = Ledger(world.state_dir / "books.sqlite3", Path(__file__).with_name("schema.sql"))
+    deliveries = Deliveries(ledger, notify.manners(merchant), world.time_scale)
+    alipay = Alipay(ledger, merchant, deliveries, world.public_url)
     blueprint = Blueprint("alipay", __name__, template_folder="templates")
     for part in (gateway, cashier, control):
         part.add_routes(blueprint, alipay)
-    notifier.start()
+    deliveries.start()
     return blueprint

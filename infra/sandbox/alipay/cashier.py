@@ -9,9 +9,9 @@ from werkzeug import Response
 from infra.sandbox.alipay import trades
 from infra.sandbox.alipay.context import Alipay
 from infra.sandbox.alipay.errors import GatewayError, refused
-from infra.sandbox.alipay.ledger import Row
 from infra.sandbox.alipay.terms import yuan
 from infra.sandbox.alipay.wire import now, shanghai, sign_notification
+from infra.sandbox.ledger import Row
 
 
 def add_routes(blueprint: Blueprint, alipay: Alipay) -> None:
@@ -59,7 +59,7 @@ def act(alipay: Alipay, trade: Row, step: str) -> Row:
         raise refused("INVALID_PARAMETER")
     with alipay.ledger.transaction() as db:
         trade = steps[step](db, trades.get(db, trade["out_trade_no"]))
-    alipay.notifier.wake()
+    alipay.deliveries.wake()
     return trade
 
 

@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import secrets
-import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+
+from infra.sandbox import keys
+from infra.sandbox.keys import certificate, certificate_pem, digits, public_pem
 
 FOLDER = "merchant"
 GATEWAY_PATH = "/alipay/gateway.do"
@@ -37,8 +36,7 @@ def provision(directory: Path, base_url: str = "") -> dict[str, str]:
     ask for: PKCS#1 (Python, Node) and PKCS#8 (Java).
     """
     folder = Path(directory).resolve() / FOLDER
-    if not folder.exists():
-        _create(folder)
+    keys.make_once(folder, _write_all)
     ids = json.loads((folder / "merchant.json").read_text())
     return {
         "ALIPAY_GATEWAY_URL": base_url.rstrip("/") + GATEWAY_PATH,
@@ -80,94 +78,39 @@ def _is_rsa_signed(cert: x509.Certificate) -> bool:
     return cert.signature_algorithm_oid.dotted_string.startswith("1.2.840.113549.1.1")
 
 
-def _create(folder: Path) -> None:
-    draft = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")
-    draft.mkdir(parents=True, mode=0o700)
-    _write_all(draft)
-    try:
-        draft.rename(folder)  # whole or not at all: a process killed here leaves no half-made merchant
-    except OSError:
-        shutil.rmtree(draft)
-        if not folder.exists():
-            raise
-
-
 def _write_all(folder: Path) -> None:
-    app, alipay, root, older_root = (rsa.generate_private_key(65537, 2048) for _ in range(4))
+    app, alipay, root, older_root = (keys.rsa_key() for _ in range(4))
     curve_root = ec.generate_private_key(ec.SECP256R1())
     authority = _name("Ant Sandbox Certification Authority R1", "Certification Authority", "Ant Sandbox")
     older = _name("Ant Sandbox Certification Authority E1", "Certification Authority", "Ant Sandbox")
     curve = _name("Ant Sandbox Certification Authority EC1", "Certification Authority", "Ant Sandbox")
     roots = [
-        _certificate(authority, root.public_key(), authority, root, is_authority=True),
+        certificate(authority, root.public_key(), authority, root, is_authority=True),
         # The real file also holds a certificate that is not RSA-signed; its serial number counts it out.
-        _certificate(curve, curve_root.public_key(), curve, curve_root, is_authority=True),
-        _certificate(older, older_root.public_key(), older, older_root, is_authority=True),
+        certificate(curve, curve_root.public_key(), curve, curve_root, is_authority=True),
+        certificate(older, older_root.public_key(), older, older_root, is_authority=True),
     ]
-    ids = {"app_id": "2021" + _digits(12), "seller_id": "2088" + _digits(12)}
+    ids = {"app_id": "2021" + digits(12), "seller_id": "2088" + digits(12)}
     app_name = _name(f"paygate sandbox-{ids['app_id']}", "Alipay", "沙箱商户")
     alipay_name = _name("支付宝(中国)网络技术有限公司-沙箱", "Alipay", "支付宝(中国)网络技术有限公司")
-    app_cert = _certificate(app_name, app.public_key(), authority, root)
-    alipay_cert = _certificate(alipay_name, alipay.public_key(), authority, root)
+    app_cert = certificate(app_name, app.public_key(), authority, root)
+    alipay_cert = certificate(alipay_name, alipay.public_key(), authority, root)
 
     (folder / "merchant.json").write_text(json.dumps(ids))
-    pkcs1, pkcs8 = serialization.PrivateFormat.TraditionalOpenSSL, serialization.PrivateFormat.PKCS8
-    _write_key(folder / "app_private_key.pem", app, pkcs1)
-    _write_key(folder / "app_private_key_pkcs8.pem", app, pkcs8)
-    _write_key(folder / "alipay_private_key.pem", alipay, pkcs8)
-    (folder / "app_public_key.pem").write_bytes(_public_pem(app))
-    (folder / "alipay_public_key.pem").write_bytes(_public_pem(alipay))
-    (folder / "app_cert.crt").write_bytes(_pem(app_cert))
-    (folder / "alipay_cert.crt").write_bytes(_pem(alipay_cert))
-    (folder / "alipay_root_cert.crt").write_bytes(b"\n".join(_pem(cert) for cert in roots))
-
-
-def _digits(count: int) -> str:
-    return "".join(secrets.choice("0123456789") for _ in range(count))
+    keys.write_private(folder / "app_private_key.pem", app, is_pkcs1=True)
+    keys.write_private(folder / "app_private_key_pkcs8.pem", app)
+    keys.write_private(folder / "alipay_private_key.pem", alipay)
+    (folder / "app_public_key.pem").write_bytes(public_pem(app))
+    (folder / "alipay_public_key.pem").write_bytes(public_pem(alipay))
+    (folder / "app_cert.crt").write_bytes(certificate_pem(app_cert))
+    (folder / "alipay_cert.crt").write_bytes(certificate_pem(alipay_cert))
+    (folder / "alipay_root_cert.crt").write_bytes(b"\n".join(certificate_pem(cert) for cert in roots))
 
 
 def _name(common_name: str, unit: str, organization: str) -> x509.Name:
-    parts = {
-        NameOID.COUNTRY_NAME: "CN",
-        NameOID.ORGANIZATION_NAME: organization,
-        NameOID.ORGANIZATIONAL_UNIT_NAME: unit,
-        NameOID.COMMON_NAME: common_name,
-    }
-    return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts.items()])
-
-
-def _certificate(
-    subject: x509.Name,
-    public_key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
-    issuer: x509.Name,
-    issuer_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
-    *,
-    is_authority: bool = False,
-) -> x509.Certificate:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=3650))
-        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-        .sign(issuer_key, hashes.SHA256())
+    return keys.name(
+        COUNTRY_NAME="CN",
+        ORGANIZATION_NAME=organization,
+        ORGANIZATIONAL_UNIT_NAME=unit,
+        COMMON_NAME=common_name,
     )
-
-
-def _pem(cert: x509.Certificate) -> bytes:
-    return cert.public_bytes(serialization.Encoding.PEM)
-
-
-def _public_pem(key: rsa.RSAPrivateKey) -> bytes:
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-
-def _write_key(path: Path, key: rsa.RSAPrivateKey, form: serialization.PrivateFormat) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 
 from infra.sandbox.alipay.certificates import Merchant
-from infra.sandbox.alipay.ledger import Ledger
-from infra.sandbox.alipay.notify import Notifier
+from infra.sandbox.deliveries import Deliveries
+from infra.sandbox.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -11,5 +11,5 @@ class Alipay:
 
     ledger: Ledger
     merchant: Merchant
-    notifier: Notifier
+    deliveries: Deliveries
     public_url: str

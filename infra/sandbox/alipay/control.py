@@ -4,11 +4,8 @@ POST   scan | pay | decline | finish    {"out_trade_no"}
 POST   console-refund                   {"out_trade_no", "amount" in fen, "out_request_no"?}
 GET    orders/<out_trade_no>            the order with its refunds
 GET    ledger                           sums in fen, and per order
-GET    callbacks?out_trade_no=          what was sent, and what was answered
-POST   callbacks/<id>/resend            {"clean": true} leaves the fault script out
-POST   callbacks                        {"url", "fields", "plan"?}: one signed callback of your own making
-GET    calls?method=&out_trade_no=      what reached the gateway
-POST   faults                           see faults.py; GET lists, DELETE clears
+
+and those of doors.py, for callbacks, calls and faults.
 """
 
 from collections.abc import Callable
@@ -17,10 +14,11 @@ from typing import Any
 from flask import Blueprint
 from flask import request as http
 
-from infra.sandbox.alipay import callbacks, calls, cashier, faults, payer, trades
+from infra.sandbox import doors
+from infra.sandbox.alipay import cashier, faults, payer, trades
 from infra.sandbox.alipay.context import Alipay
 from infra.sandbox.alipay.errors import GatewayError
-from infra.sandbox.alipay.ledger import Db, Row
+from infra.sandbox.ledger import Db, Row
 
 Json = dict[str, Any]
 Reply = Json | tuple[Json, int]
@@ -31,8 +29,7 @@ def add_routes(blueprint: Blueprint, alipay: Alipay) -> None:
     blueprint.register_error_handler(GatewayError, lambda error: (error.body(), 409))
     _payer_routes(blueprint, alipay)
     _order_routes(blueprint, alipay)
-    _callback_routes(blueprint, alipay)
-    _fault_routes(blueprint, alipay)
+    doors.add_routes(blueprint, PREFIX, "out_trade_no", alipay.ledger, alipay.deliveries, faults.KINDS)
 
 
 def _payer_routes(blueprint: Blueprint, alipay: Alipay) -> None:
@@ -84,56 +81,6 @@ def _order_routes(blueprint: Blueprint, alipay: Alipay) -> None:
         sums = {name: sum(entry[name] for entry in orders.values()) for name in ("paid", "refunded")}
         return {**sums, "orders": orders}
 
-    @blueprint.get(f"{PREFIX}/calls")
-    def called() -> Reply:
-        with alipay.ledger.transaction() as db:
-            found = calls.listed(db, http.args.get("method", ""), http.args.get("out_trade_no", ""))
-        return {"count": len(found), "calls": found}
-
-
-def _callback_routes(blueprint: Blueprint, alipay: Alipay) -> None:
-    @blueprint.get(f"{PREFIX}/callbacks")
-    def listed() -> Reply:
-        wanted = http.args.get("out_trade_no", "")
-        sql = "SELECT * FROM callbacks WHERE out_trade_no = ? OR ? = '' ORDER BY id"
-        with alipay.ledger.transaction() as db:
-            return {"callbacks": [callbacks.view(db, row) for row in db.execute(sql, (wanted, wanted)).fetchall()]}
-
-    @blueprint.post(f"{PREFIX}/callbacks/<int:callback_id>/resend")
-    def resend(callback_id: int) -> Reply:
-        with alipay.ledger.transaction() as db:
-            row = db.execute("SELECT * FROM callbacks WHERE id = ?", (callback_id,)).fetchone()
-        if row is None:
-            return {"error": "no such callback"}, 404
-        return alipay.notifier.resend(row, is_clean=(http.get_json(silent=True) or {}).get("clean", True))
-
-    @blueprint.post(f"{PREFIX}/callbacks")
-    def send() -> Reply:
-        asked = http.get_json()
-        fields = {"charset": "utf-8", "sign_type": "RSA2"} | asked["fields"]
-        return alipay.notifier.send(asked["url"], fields, asked.get("plan", {}), None)
-
-
-def _fault_routes(blueprint: Blueprint, alipay: Alipay) -> None:
-    @blueprint.post(f"{PREFIX}/faults")
-    def add() -> Reply:
-        try:
-            with alipay.ledger.transaction() as db:
-                return {"id": faults.script(db, http.get_json())}, 201
-        except ValueError as error:
-            return {"error": str(error)}, 400
-
-    @blueprint.get(f"{PREFIX}/faults")
-    def scripted() -> Reply:
-        with alipay.ledger.transaction() as db:
-            return {"faults": [dict(row) for row in db.execute("SELECT * FROM faults ORDER BY id")]}
-
-    @blueprint.delete(f"{PREFIX}/faults")
-    def clear() -> Reply:
-        with alipay.ledger.transaction() as db:
-            db.execute("DELETE FROM faults")
-        return {}
-
 
 def order_view(alipay: Alipay, trade: Row) -> Json:
     with alipay.ledger.transaction() as db:
@@ -156,5 +103,5 @@ def _change(alipay: Alipay, step: Callable[[Db, Row], Row]) -> Json:
     trade = _order(alipay, http.get_json()["out_trade_no"])
     with alipay.ledger.transaction() as db:
         trade = step(db, trades.get(db, trade["out_trade_no"]))
-    alipay.notifier.wake()
+    alipay.deliveries.wake()
     return order_view(alipay, trade)

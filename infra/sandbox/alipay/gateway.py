@@ -7,13 +7,14 @@ from flask import Blueprint, make_response, redirect, render_template
 from flask import request as http
 from werkzeug import Response
 
-from infra.sandbox.alipay import calls, faults, trades, wire
+from infra.sandbox import calls, faults
+from infra.sandbox.alipay import trades, wire
 from infra.sandbox.alipay.context import Alipay
 from infra.sandbox.alipay.errors import GatewayError, invalid
-from infra.sandbox.alipay.ledger import Row
 from infra.sandbox.alipay.methods import APP_METHOD, CASHIER_METHODS, ERROR_FIELDS, METHODS, SUCCESS
 from infra.sandbox.alipay.mishaps import perform
 from infra.sandbox.alipay.wire import Request
+from infra.sandbox.ledger import Row
 
 UNKNOWN_APP = {"isv.missing-app-id", "isv.invalid-app-id"}
 
@@ -88,7 +89,7 @@ def run(alipay: Alipay, request: Request) -> Response:
         fault = faults.take(db, request.method, out_trade_no)
     response, outcome = perform(Exchange(alipay, request, fault))
     calls.conclude(alipay.ledger, call_id, outcome)
-    alipay.notifier.wake()
+    alipay.deliveries.wake()
     return response
 
 

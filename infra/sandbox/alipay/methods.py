@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.sandbox.alipay import terms, trades
-from infra.sandbox.alipay.callbacks import BUYER_ID, BUYER_LOGON_ID
 from infra.sandbox.alipay.errors import GatewayError, refused
-from infra.sandbox.alipay.ledger import Db, Row
+from infra.sandbox.alipay.notifications import BUYER_ID, BUYER_LOGON_ID
 from infra.sandbox.alipay.terms import yuan
 from infra.sandbox.alipay.wire import Request, shanghai
+from infra.sandbox.ledger import Db, Row
 
 Answer = dict[str, Any]
 Method = Callable[[Db, Request, str], Answer]

@@ -6,8 +6,8 @@ from urllib.parse import urlencode, urlsplit
 from infra.sandbox.alipay import cashier, gateway, trades, wire
 from infra.sandbox.alipay.context import Alipay
 from infra.sandbox.alipay.errors import refused
-from infra.sandbox.alipay.ledger import Row
 from infra.sandbox.alipay.methods import CASHIER_METHODS
+from infra.sandbox.ledger import Row
 
 
 def open_action(alipay: Alipay, action: dict[str, Any]) -> Row:

@@ -5,10 +5,10 @@ import secrets
 import time
 from typing import Any
 
-from infra.sandbox.alipay import callbacks, terms
+from infra.sandbox.alipay import notifications, terms
 from infra.sandbox.alipay.errors import refused
-from infra.sandbox.alipay.ledger import Db, Row
 from infra.sandbox.alipay.wire import Request, shanghai
+from infra.sandbox.ledger import Db, Row
 
 PAID = ("TRADE_SUCCESS", "TRADE_FINISHED")
 CANCEL_SECONDS = 24 * 3600
@@ -73,7 +73,7 @@ def pay(db: Db, trade: Row) -> Row:
     trade = scan(db, trade)
     _require_unpaid(trade)
     trade = _update(db, trade, status="TRADE_SUCCESS", paid_at=time.time())
-    callbacks.enqueue(db, trade)
+    notifications.enqueue(db, trade)
     return trade
 
 
@@ -81,7 +81,7 @@ def close(db: Db, trade: Row) -> Row:
     if trade["status"] != "WAIT_BUYER_PAY":
         raise refused("TRADE_STATUS_ERROR")
     trade = _update(db, trade, status="TRADE_CLOSED", closed_at=time.time())
-    callbacks.enqueue(db, trade)
+    notifications.enqueue(db, trade)
     return trade
 
 
@@ -132,7 +132,7 @@ def _refund(db: Db, trade: Row, amount: int, out_request_no: str, reason: str) -
     if sum_refunded == trade["total"]:
         changes |= {"status": "TRADE_CLOSED", "closed_at": now}
     trade = _update(db, trade, **changes)
-    callbacks.enqueue(db, trade, find_refund(db, trade, out_request_no))
+    notifications.enqueue(db, trade, find_refund(db, trade, out_request_no))
     return trade
 
 
@@ -141,7 +141,7 @@ def finish(db: Db, trade: Row) -> Row:
     if trade["status"] != "TRADE_SUCCESS":
         raise refused("TRADE_STATUS_ERROR")
     trade = _update(db, trade, status="TRADE_FINISHED")
-    callbacks.enqueue(db, trade)
+    notifications.enqueue(db, trade)
     return trade
 
 

@@ -1,16 +1,14 @@
-"""Asynchronous notifications (异步通知): their fields, and their place in the queue."""
+"""Asynchronous notifications (异步通知): what is in them."""
 
 import json
 import secrets
 import time
 from datetime import datetime
-from typing import Any
 
-from infra.sandbox.alipay import faults
-from infra.sandbox.alipay.certificates import Merchant
-from infra.sandbox.alipay.ledger import Db, Row
+from infra.sandbox import callbacks
 from infra.sandbox.alipay.terms import yuan
 from infra.sandbox.alipay.wire import SHANGHAI, shanghai
+from infra.sandbox.ledger import Db, Row
 
 BUYER_ID = "2088102534368455"
 BUYER_LOGON_ID = "xud***@126.com"
@@ -18,26 +16,8 @@ BUYER_LOGON_ID = "xud***@126.com"
 
 def enqueue(db: Db, trade: Row, refund: Row | None = None) -> None:
     """Queue the notification of what just happened, if the merchant asked for notifications."""
-    if not trade["notify_url"]:
-        return
-    now = time.time()
-    fault = faults.take(db, "callback", trade["out_trade_no"])
-    plan = fault.plan() if fault else {}
-    params = fields(trade, refund, now)
-    state = {"withhold": "withheld", "reorder": "held"}.get(plan.get("kind", ""), "pending")
-    db.execute(
-        "INSERT INTO callbacks (notify_id, out_trade_no, url, params, plan, state, due_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            params["notify_id"],
-            trade["out_trade_no"],
-            trade["notify_url"],
-            json.dumps(params, ensure_ascii=False),
-            json.dumps(plan),
-            state,
-            now + plan.get("seconds", 0) if plan.get("kind") == "delay" else now,
-        ),
-    )
+    if trade["notify_url"]:
+        callbacks.enqueue(db, trade["out_trade_no"], trade["notify_url"], fields(trade, refund, time.time()))
 
 
 def fields(trade: Row, refund: Row | None, now: float) -> dict[str, str]:
@@ -80,25 +60,6 @@ def fields(trade: Row, refund: Row | None, now: float) -> dict[str, str]:
         values["refund_fee"] = yuan(trade["refunded"])
         values["gmt_refund"] = _milliseconds(refund["refunded_at"])
     return {name: value for name, value in values.items() if value}
-
-
-def addressed(params: dict[str, str], merchant: Merchant) -> dict[str, str]:
-    return {
-        "app_id": merchant.app_id,
-        "auth_app_id": merchant.app_id,
-        "seller_id": merchant.seller_id,
-        **params,
-    }
-
-
-def view(db: Db, callback: Row) -> dict[str, Any]:
-    sends = db.execute("SELECT sent_at, status, answer FROM sends WHERE callback_id = ?", (callback["id"],))
-    return {
-        **{name: callback[name] for name in ("id", "notify_id", "out_trade_no", "url", "state", "due_at")},
-        "params": json.loads(callback["params"]),
-        "plan": json.loads(callback["plan"]),
-        "sends": [dict(send) for send in sends],
-    }
 
 
 def _milliseconds(at: float) -> str:
