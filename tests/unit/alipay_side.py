@@ -23,6 +23,7 @@ from paygate.adapters.rails.alipay import settings as alipay_settings
 from paygate.adapters.rails.alipay.rail import AlipayRail
 from paygate.adapters.rails.http import HttpAnswer
 from paygate.domain.errors import OutcomeUnknown
+from paygate.ports import RailUrls
 
 APP_ID, SELLER_ID = "2021000000000001", "2088000000000001"
 GATEWAY = "https://openapi.example/gateway.do"
@@ -173,7 +174,7 @@ def rail(*answers: Any, env: Mapping[str, str] | None = None) -> tuple[AlipayRai
     http = ListedHttp(*answers)
     settings = alipay_settings.read({**(env or environment()), "ALIPAY_KEY_VALIDATED": "1"})
     assert settings is not None
-    return AlipayRail(settings, CALLBACK_URL, FixedClock(), http), http  # type: ignore[arg-type]
+    return AlipayRail(settings, RailUrls(CALLBACK_URL, ""), FixedClock(), http), http  # type: ignore[arg-type]
 
 
 LOST = OutcomeUnknown("lost")

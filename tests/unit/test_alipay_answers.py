@@ -8,7 +8,7 @@ import pytest
 from paygate.adapters.rails.alipay import certificates
 from paygate.adapters.rails.http import HttpAnswer
 from paygate.domain.errors import OutcomeUnknown, RailDeclined
-from paygate.ports import RefundOrder, TradeStatus
+from paygate.ports import TradeStatus
 from tests.unit.alipay_side import (
     LOST,
     certificate,
@@ -26,7 +26,7 @@ WAITING = done(out_trade_no="R1", trade_status="WAIT_BUYER_PAY", total_amount="1
 
 
 def query_status(answer: Any, env: dict[str, str] | None = None) -> TradeStatus:
-    return rail(answer, env=env)[0].query("R1").status
+    return rail(answer, env=env)[0].query(order()).status
 
 
 def spaced(inner: str) -> bytes:
@@ -153,9 +153,9 @@ def test_alipays_prose_is_not_passed_on() -> None:
 @pytest.mark.parametrize("sub_code", ["ACQ.INVALID_PARAMETER", "isv.invalid-signature"])
 def test_a_refused_question_tells_nothing_of_the_order(sub_code: str) -> None:
     with pytest.raises(OutcomeUnknown):
-        rail(refused(sub_code))[0].query("R1")
+        rail(refused(sub_code))[0].query(order())
     with pytest.raises(OutcomeUnknown):
-        rail(refused(sub_code))[0].query_refund(RefundOrder("R1", "F1", REFUND.amount, REFUND.amount))
+        rail(refused(sub_code))[0].query_refund(REFUND)
 
 
 def test_a_lost_answer_stays_lost() -> None:
@@ -172,9 +172,9 @@ def test_certificate_mode_names_the_certificates_and_wants_its_own_back() -> Non
         envelope(QUERY, WAITING),
         env=env,
     )
-    assert alipay.query("R1").status is TradeStatus.WAITING
+    assert alipay.query(order()).status is TradeStatus.WAITING
     assert http.sent[0]["app_cert_sn"] == certificates.serial_number(certificate("app", "root"))
     assert http.sent[0]["alipay_root_cert_sn"] == certificates.serial_number(certificate("root", "root"))
     for _ in range(2):
         with pytest.raises(OutcomeUnknown):
-            alipay.query("R1")
+            alipay.query(order())

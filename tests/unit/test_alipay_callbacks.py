@@ -9,7 +9,7 @@ from paygate.adapters.rails.alipay import certificates
 from paygate.adapters.rails.alipay.wire import CNY
 from paygate.domain.errors import CallbackRefused
 from paygate.domain.money import Money
-from paygate.ports import CallbackRequest, Observation, TradeStatus
+from paygate.ports import CallbackRequest, Observation, ToldRefund, TradeStatus
 from tests.unit.alipay_side import (
     certificate,
     certificate_environment,
@@ -75,18 +75,18 @@ def test_empty_parameters_may_or_may_not_be_signed(signs_empty: bool) -> None:  
 
 def test_w8_a_refund_tells_the_sum_and_its_own_number() -> None:
     seen = read(notification(refund_fee="60.00", out_biz_no="F1", gmt_refund="2026-01-02 01:30:00.123"))
-    assert (seen.status, seen.refunded, seen.refund_reference) == (TradeStatus.PAID, Money(6000, CNY), "F1")
+    assert (seen.status, seen.refunded, seen.refund) == (TradeStatus.PAID, Money(6000, CNY), ToldRefund("F1"))
     closed = read(notification(refund_fee="100", out_biz_no="F2", trade_status="TRADE_CLOSED"))
-    assert (closed.status, closed.refunded, closed.refund_reference) == (
+    assert (closed.status, closed.refunded, closed.refund) == (
         TradeStatus.CLOSED,
         Money(10000, CNY),
-        "F2",
+        ToldRefund("F2"),
     )
 
 
 def test_no_refund_no_number() -> None:
     seen = read(notification(out_biz_no="O1"))
-    assert (seen.refunded, seen.refund_reference) == (None, None)
+    assert (seen.refunded, seen.refund) == (None, None)
     assert read(notification(refund_fee="0.00")).refunded == Money(0, CNY)
 
 

@@ -15,7 +15,6 @@ from paygate.domain.money import Asset, Money
 from paygate.ports import Action, Order, RefundAnswer, RefundOrder, RefundStatus, TradeStatus
 from tests.unit.alipay_side import APP_ID, CALLBACK_URL, GATEWAY, done, key, rail, refused
 
-REFUND = RefundOrder("R1", "F1", Money(6000, CNY), Money(10000, CNY), "bought twice")
 REFUNDED = done(
     out_trade_no="R1",
     out_request_no="F1",
@@ -31,6 +30,9 @@ def order(channel: str = "QR", **changes: object) -> Order:
         "R1", channel, Money(10000, CNY), "Tea 茶 100% +", at, at + timedelta(minutes=30), "https://shop.example/b"
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+REFUND = RefundOrder(order(), "F1", Money(6000, CNY), datetime(2026, 1, 1, 17, 30, tzinfo=UTC), "bought twice")
 
 
 def is_ours(params: dict[str, str]) -> bool:
@@ -141,7 +143,7 @@ def test_an_opened_order_that_must_be_asked_about(answer: dict[str, str]) -> Non
 )
 def test_each_state_of_a_trade(status: str, expected: TradeStatus) -> None:
     alipay, http = rail(done(out_trade_no="R1", trade_no="T1", trade_status=status, total_amount="100.0"))
-    seen = alipay.query("R1")
+    seen = alipay.query(order())
     assert (seen.status, seen.amount, seen.rail_id) == (expected, Money(10000, CNY), "T1")
     assert (seen.at, seen.refunded) == (None, None)
     assert http.repeatable == [True]
@@ -154,7 +156,7 @@ def test_w14_a_paid_trade_tells_when() -> None:
         total_amount="0.01",
         send_pay_date="2026-01-02 01:00:00",
     )
-    seen = rail(paid)[0].query("R1")
+    seen = rail(paid)[0].query(order())
     assert (seen.at, seen.amount) == (datetime(2026, 1, 1, 17, tzinfo=UTC), Money(1, CNY))
 
 
@@ -165,11 +167,11 @@ def test_a_trade_closed_after_it_was_paid_was_given_back() -> None:
         total_amount="100.00",
         send_pay_date="2026-01-02 01:00:00",
     )
-    assert rail(closed)[0].query("R1").refunded == Money(10000, CNY)
+    assert rail(closed)[0].query(order()).refunded == Money(10000, CNY)
 
 
 def test_an_order_that_nobody_scanned_is_absent() -> None:
-    assert rail(refused("ACQ.TRADE_NOT_EXIST"))[0].query("R1").status is TradeStatus.ABSENT
+    assert rail(refused("ACQ.TRADE_NOT_EXIST"))[0].query(order()).status is TradeStatus.ABSENT
 
 
 @pytest.mark.parametrize(
@@ -183,19 +185,19 @@ def test_an_order_that_nobody_scanned_is_absent() -> None:
 )
 def test_an_answer_about_something_else_is_unknown(answer: dict[str, str]) -> None:
     with pytest.raises(OutcomeUnknown):
-        rail(answer)[0].query("R1")
+        rail(answer)[0].query(order())
 
 
 def test_closing() -> None:
-    assert rail(done(out_trade_no="R1", trade_no="T1"))[0].close("R1").status is TradeStatus.CLOSED
-    assert rail(refused("ACQ.TRADE_NOT_EXIST"))[0].close("R1").status is TradeStatus.ABSENT
+    assert rail(done(out_trade_no="R1", trade_no="T1"))[0].close(order()).status is TradeStatus.CLOSED
+    assert rail(refused("ACQ.TRADE_NOT_EXIST"))[0].close(order()).status is TradeStatus.ABSENT
 
 
 @pytest.mark.parametrize("reason", ["ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID"])
 def test_l2_closing_too_late_says_paid(reason: str) -> None:
     paid = done(out_trade_no="R1", trade_status="TRADE_SUCCESS", total_amount="100.00")
     alipay, http = rail(refused(reason), paid)
-    assert alipay.close("R1").status is TradeStatus.PAID
+    assert alipay.close(order()).status is TradeStatus.PAID
     assert http.methods == ["close", "query"]
 
 

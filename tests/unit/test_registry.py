@@ -29,7 +29,7 @@ def test_every_line_names_what_is_there(method: registry.Method) -> None:
     strategy = registry.strategy(method.name)
     adapter = registry.load(method.adapter)
     assert (strategy.method, strategy.rail) == (method.name, method.rail) == (strategy.method, adapter.name)
-    assert list(signature(adapter).parameters) == ["settings", "callback_url", "clock", "http"]
+    assert list(signature(adapter).parameters) == ["settings", "urls", "clock", "http"]
     assert registry.load(method.settings)({}) is None
     assert registry.method(method.name) is method
     assert registry.method_of_rail(method.rail).rail == method.rail

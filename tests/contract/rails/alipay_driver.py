@@ -10,7 +10,7 @@ from paygate.adapters.rails.alipay.settings import AlipaySettings, read
 from paygate.adapters.rails.http import RailHttp
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
-from paygate.ports import Action
+from paygate.ports import Action, RailUrls
 from tests.contract.sandbox_client import Sandbox
 
 METHODS = {
@@ -60,14 +60,13 @@ class AlipayDriver:
     channels = ("QR", "WEB", "H5", "APP")
     calling_channel = "QR"
 
-    def __init__(self, sandbox: Sandbox, *, is_certified: bool, inabilities: frozenset[Any]) -> None:
+    def __init__(self, sandbox: Sandbox, *, is_certified: bool) -> None:
         self.name = "alipay"
-        self.inabilities = inabilities
         self._sandbox = sandbox
         self._settings = settings(sandbox, is_certified=is_certified)
 
     def rail(self, callback_url: str) -> AlipayRail:
-        return AlipayRail(self._settings, callback_url, Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
+        return AlipayRail(self._settings, RailUrls(callback_url, ""), Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
 
     def amount(self, units: int) -> Money:
         return Money(units, CURRENCIES["CNY"])

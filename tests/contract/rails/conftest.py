@@ -7,6 +7,7 @@ import pytest
 
 from paygate.domain.money import Money
 from paygate.ports import (
+    Ability,
     Action,
     CallbackRequest,
     Observation,
@@ -15,7 +16,7 @@ from paygate.ports import (
     RefundAnswer,
     RefundOrder,
 )
-from tests.contract.rails.drivers import NAMES, Ability, Driver, drivers
+from tests.contract.rails.drivers import NAMES, Driver, drivers
 from tests.contract.sandbox_client import Inbox, Sandbox, inbox
 
 
@@ -33,7 +34,7 @@ class Bench:
         return self.order.reference
 
     def needs(self, ability: Ability) -> None:
-        if ability in self.driver.inabilities:
+        if ability in self.rail.inabilities:
             pytest.skip(f"{self.driver.name} cannot: {ability}")
 
     def amount(self, units: int) -> Money:
@@ -49,12 +50,15 @@ class Bench:
 
     def refund_order(self, units: int, reference: str = "F1") -> RefundOrder:
         return RefundOrder(
-            self.reference,
-            f"{self.reference[:20]}{reference}",
+            self.order,
+            self.refund_reference(reference),
             self.amount(units),
-            self.order.amount,
+            self.order.opened_at,
             "changed mind",
         )
+
+    def refund_reference(self, reference: str) -> str:
+        return f"{self.reference[:20]}{reference}"
 
     def refund(self, units: int, reference: str = "F1") -> RefundAnswer:
         return self.rail.refund(self.refund_order(units, reference))

@@ -1,10 +1,9 @@
-"""What the contract suite needs of a rail's sandbox, and what each rail cannot do: declared here and nowhere else.
+"""What the contract suite needs of a rail's sandbox. A rail joins by adding its driver to `drivers` and NAMES.
 
-A rail joins by adding its driver to DRIVERS.
+What a rail cannot do its adapter declares (`inabilities`).
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, Protocol
 
 from paygate.domain.money import Money
@@ -13,21 +12,11 @@ from tests.contract.rails.alipay_driver import AlipayDriver
 from tests.contract.sandbox_client import Sandbox
 
 
-class Ability(StrEnum):
-    CLOSE = "an unpaid order can be closed"
-    REFUSE_CHANGED_ORDER = "another order under a used reference is refused"
-    OTHER_CURRENCY = "orders and callbacks may be in more than one currency"
-    SHOW_UNPAID = "an order that was opened and not paid is known to a query"
-    REPORT_REFUNDS = "callbacks tell of refunds"
-    REPEAT_CALLBACKS = "callbacks are sent again until they are accepted"
-
-
 class Driver(Protocol):
     """The payer's hands, the fault script and the books of one rail's sandbox."""
 
     name: str
     channels: tuple[str, ...]
-    inabilities: frozenset[Ability]
     calling_channel: str
     """A channel whose `open` calls the rail."""
 
@@ -62,10 +51,9 @@ class Driver(Protocol):
 
 def drivers(sandbox: Sandbox) -> dict[str, Driver]:
     return {
-        "alipay": AlipayDriver(sandbox, is_certified=False, inabilities=_ALIPAY),
-        "alipay in certificate mode": AlipayDriver(sandbox, is_certified=True, inabilities=_ALIPAY),
+        "alipay": AlipayDriver(sandbox, is_certified=False),
+        "alipay in certificate mode": AlipayDriver(sandbox, is_certified=True),
     }
 
 
 NAMES = ("alipay", "alipay in certificate mode")
-_ALIPAY = frozenset({Ability.OTHER_CURRENCY, Ability.SHOW_UNPAID})

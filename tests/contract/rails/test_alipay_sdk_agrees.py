@@ -1,5 +1,6 @@
 """python-alipay-sdk and our adapter, side by side on the same sandbox."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,7 +11,7 @@ import pytest
 from paygate.adapters.rails.alipay.client import AlipayClient
 from paygate.adapters.rails.http import RailHttp
 from paygate.domain.errors import RailDeclined
-from paygate.ports import CallbackRequest, RefundOrder, RefundStatus, TradeStatus
+from paygate.ports import CallbackRequest, Order, RefundOrder, RefundStatus, TradeStatus
 from tests.contract.rails.alipay_driver import AlipayDriver, Now, settings
 from tests.contract.sandbox_client import Inbox, Sandbox
 
@@ -83,11 +84,11 @@ def test_the_same_answers_are_read(
 @pytest.mark.parametrize("is_certified", [False, True])
 def test_one_opens_and_the_other_goes_on(sandbox: Sandbox, shop: Inbox, number: str, *, is_certified: bool) -> None:
     sdk = _sdk(sandbox, is_certified=is_certified)
-    driver = AlipayDriver(sandbox, is_certified=is_certified, inabilities=frozenset())
+    driver = AlipayDriver(sandbox, is_certified=is_certified)
     rail = driver.rail(shop.url)
     sdk.api_alipay_trade_precreate("Tea", number, "100.00", notify_url=shop.url)
     sandbox.do("pay", out_trade_no=number)
-    assert rail.query(number).status is TradeStatus.PAID
+    assert rail.query(_order(driver, number)).status is TradeStatus.PAID
 
     body = shop.wait(1)[0]
     notice = dict(parse_qsl(body.decode(), keep_blank_values=True))
@@ -96,5 +97,10 @@ def test_one_opens_and_the_other_goes_on(sandbox: Sandbox, shop: Inbox, number: 
     assert rail.read_callback(CallbackRequest(body, {})).status is TradeStatus.PAID
 
     sdk.api_alipay_trade_refund("60.00", number, out_request_no="F1")
-    refund = RefundOrder(number, "F1", driver.amount(6000), driver.amount(10000))
+    refund = RefundOrder(_order(driver, number), "F1", driver.amount(6000), datetime.now(UTC))
     assert rail.query_refund(refund).status is RefundStatus.SUCCEEDED
+
+
+def _order(driver: AlipayDriver, number: str) -> Order:
+    now = datetime.now(UTC)
+    return Order(number, "QR", driver.amount(10000), "Tea", now, now + timedelta(minutes=30))

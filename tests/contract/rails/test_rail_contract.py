@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from paygate.domain.errors import CallbackRefused, OutcomeUnknown, RailDeclined
-from paygate.ports import CallbackRequest, RefundStatus, TradeStatus
+from paygate.ports import Ability, CallbackRequest, RefundStatus, ToldRefund, TradeStatus
 from tests.contract.rails.conftest import Bench
-from tests.contract.rails.drivers import Ability
 
 UNDECIDED = ("lost", "never", "slow", "busy", "server_error", "garbage", "forged")
 
@@ -34,7 +33,7 @@ def test_every_channel_takes_money(bench: Bench) -> None:
         action = bench.rail.open(order)
         assert (bench.driver.calls(order.reference) == 0) == (channel in bench.rail.silent_channels)
         bench.driver.pay(action)
-        seen = bench.rail.query(order.reference)
+        seen = bench.rail.query(order)
         assert (seen.status, seen.amount) == (TradeStatus.PAID, order.amount)
 
 
@@ -45,7 +44,7 @@ def test_l6_an_opening_without_an_answer_is_unknown_and_can_be_repeated(bench: B
         bench.rail.open(bench.order)
     assert bench.driver.calls(bench.reference) == 1
     bench.driver.pay(bench.rail.open(bench.order))
-    assert bench.rail.query(bench.reference).status is TradeStatus.PAID
+    assert bench.rail.query(bench.order).status is TradeStatus.PAID
     assert bench.driver.books(bench.reference) == {"paid": 10000, "refunded": 0, "refunds": 0}
 
 
@@ -53,47 +52,47 @@ def test_opening_what_is_paid_is_for_a_query_to_tell(bench: Bench) -> None:
     bench.paid()
     with pytest.raises(OutcomeUnknown):
         bench.rail.open(bench.order)
-    assert bench.rail.query(bench.reference).status is TradeStatus.PAID
+    assert bench.rail.query(bench.order).status is TradeStatus.PAID
 
 
 # ---------------------------------------------------------------- asking
 
 
 def test_an_order_that_was_never_opened_is_absent(bench: Bench) -> None:
-    assert bench.rail.query(bench.reference).status is TradeStatus.ABSENT
+    assert bench.rail.query(bench.order).status is TradeStatus.ABSENT
 
 
 def test_an_order_that_nobody_looked_at(bench: Bench) -> None:
     bench.rail.open(bench.order)
-    is_shown = Ability.SHOW_UNPAID not in bench.driver.inabilities
+    is_shown = Ability.SHOW_UNPAID not in bench.rail.inabilities
     expected = TradeStatus.WAITING if is_shown else TradeStatus.ABSENT
-    assert bench.rail.query(bench.reference).status is expected
+    assert bench.rail.query(bench.order).status is expected
 
 
 def test_w14_each_state_of_an_order_is_told(bench: Bench) -> None:
     action = bench.rail.open(bench.order)
     bench.driver.look(bench.reference)
-    assert bench.rail.query(bench.reference).status is TradeStatus.WAITING
+    assert bench.rail.query(bench.order).status is TradeStatus.WAITING
 
     before = datetime.now(UTC) - timedelta(seconds=2)
     bench.driver.pay(action)
-    paid = bench.rail.query(bench.reference)
+    paid = bench.rail.query(bench.order)
     assert (paid.reference, paid.status, paid.amount) == (bench.reference, TradeStatus.PAID, bench.order.amount)
     assert paid.at is not None
     assert before <= paid.at <= datetime.now(UTC)
     assert paid.rail_id
 
     bench.driver.finish(bench.reference)
-    assert bench.rail.query(bench.reference).status is TradeStatus.PAID
+    assert bench.rail.query(bench.order).status is TradeStatus.PAID
 
 
 def test_an_order_is_over_at_the_expiry_that_we_gave_it(bench: Bench) -> None:
     soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
     bench.rail.open(bench.changed(expires_at=soon))
     bench.driver.look(bench.reference)
-    assert bench.rail.query(bench.reference).status is TradeStatus.WAITING
+    assert bench.rail.query(bench.order).status is TradeStatus.WAITING
     time.sleep((soon - datetime.now(UTC)).total_seconds() + 0.1)
-    seen = bench.rail.query(bench.reference)
+    seen = bench.rail.query(bench.order)
     assert (seen.status, seen.refunded) == (TradeStatus.CLOSED, None)
 
 
@@ -102,8 +101,8 @@ def test_a_question_without_an_answer_is_unknown(bench: Bench, kind: str) -> Non
     bench.paid()
     bench.driver.fail_next("query", bench.reference, kind)
     with pytest.raises(OutcomeUnknown):
-        bench.rail.query(bench.reference)
-    assert bench.rail.query(bench.reference).status is TradeStatus.PAID
+        bench.rail.query(bench.order)
+    assert bench.rail.query(bench.order).status is TradeStatus.PAID
 
 
 # ---------------------------------------------------------------- closing
@@ -113,23 +112,23 @@ def test_closing_ends_it(bench: Bench) -> None:
     bench.needs(Ability.CLOSE)
     action = bench.rail.open(bench.order)
     bench.driver.look(bench.reference)
-    assert bench.rail.close(bench.reference).status is TradeStatus.CLOSED
+    assert bench.rail.close(bench.order).status is TradeStatus.CLOSED
     with pytest.raises(Exception, match="409"):
         bench.driver.pay(action)
-    assert bench.rail.query(bench.reference).status is TradeStatus.CLOSED
-    assert bench.rail.close(bench.reference).status is TradeStatus.CLOSED
+    assert bench.rail.query(bench.order).status is TradeStatus.CLOSED
+    assert bench.rail.close(bench.order).status is TradeStatus.CLOSED
 
 
 def test_l2_closing_what_is_paid_says_paid(bench: Bench) -> None:
     bench.needs(Ability.CLOSE)
     bench.paid()
-    seen = bench.rail.close(bench.reference)
+    seen = bench.rail.close(bench.order)
     assert (seen.status, seen.amount) == (TradeStatus.PAID, bench.order.amount)
 
 
 def test_closing_what_the_rail_does_not_know(bench: Bench) -> None:
     bench.needs(Ability.CLOSE)
-    assert bench.rail.close(bench.reference).status is TradeStatus.ABSENT
+    assert bench.rail.close(bench.order).status is TradeStatus.ABSENT
 
 
 @pytest.mark.parametrize("kind", UNDECIDED)
@@ -139,8 +138,8 @@ def test_a_closing_without_an_answer_is_unknown_and_can_be_repeated(bench: Bench
     bench.driver.look(bench.reference)
     bench.driver.fail_next("close", bench.reference, kind)
     with pytest.raises(OutcomeUnknown):
-        bench.rail.close(bench.reference)
-    assert bench.rail.close(bench.reference).status is TradeStatus.CLOSED
+        bench.rail.close(bench.order)
+    assert bench.rail.close(bench.order).status is TradeStatus.CLOSED
 
 
 # ---------------------------------------------------------------- callbacks
@@ -150,7 +149,7 @@ def test_w1_a_callback_says_what_a_query_says_however_often_it_comes(bench: Benc
     bench.paid()
     seen = bench.observed()
     assert seen == bench.observed()
-    asked = bench.rail.query(bench.reference)
+    asked = bench.rail.query(bench.order)
     assert (seen.reference, seen.status, seen.amount, seen.rail_id, seen.at) == (
         asked.reference,
         asked.status,
@@ -238,14 +237,8 @@ def test_e4_each_refund_is_told_by_its_own_callback(bench: Bench) -> None:
     bench.refund(4000, "F2")
     second = bench.observed(2)
     assert first.status is TradeStatus.PAID
-    assert (first.refunded, first.refund_reference) == (
-        bench.amount(6000),
-        bench.refund_order(1, "F1").reference,
-    )
-    assert (second.refunded, second.refund_reference) == (
-        bench.amount(10000),
-        bench.refund_order(1, "F2").reference,
-    )
+    assert (first.refunded, first.refund) == (bench.amount(6000), ToldRefund(bench.refund_reference("F1")))
+    assert (second.refunded, second.refund) == (bench.amount(10000), ToldRefund(bench.refund_reference("F2")))
 
 
 def test_r5_the_same_refund_again_moves_no_more_money(bench: Bench) -> None:
@@ -259,7 +252,7 @@ def test_a_full_refund_again_is_still_done(bench: Bench) -> None:
     bench.paid()
     for _ in range(2):
         assert bench.refund(10000).status is RefundStatus.SUCCEEDED
-    assert bench.rail.query(bench.reference).refunded == bench.order.amount
+    assert bench.rail.query(bench.order).refunded == bench.order.amount
 
 
 @pytest.mark.parametrize("kind", UNDECIDED)

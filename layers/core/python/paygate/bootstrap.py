@@ -23,6 +23,7 @@ from paygate.adapters.system.clock import SystemClock, SystemIds
 from paygate.adapters.system.sealer import AesGcmSealer
 from paygate.config import Settings, read_settings
 from paygate.domain.errors import MethodNotAvailable, NotFound
+from paygate.ports import RailUrls
 from paygate.services.cancel_payment import CancelPayment
 from paygate.services.create_payment import CreatePayment
 from paygate.services.expire import Expire
@@ -85,9 +86,10 @@ class ConfiguredRails:
         if known is None or rail not in self._settings.rails:
             raise NotFound("no such rail here")
         adapter = registry.load(known.adapter)
-        callback_url = f"{self._settings.public_base_url}/webhooks/{rail}"
+        base = self._settings.public_base_url
+        urls = RailUrls(callback=f"{base}/webhooks/{rail}", returned=f"{base}/return")
         http = RailHttp(told=lambda milliseconds: self._meter.measure("RailLatency", milliseconds, rail=rail))
-        made: PaymentRail = adapter(self._settings.rails[rail], callback_url, self._clock, http)
+        made: PaymentRail = adapter(self._settings.rails[rail], urls, self._clock, http)
         return made
 
 

@@ -32,11 +32,40 @@ class TradeStatus(StrEnum):
     CLOSED = "CLOSED"  # closed without money, or after a full refund
 
 
+class Ability(StrEnum):
+    """What a rail may or may not be able to do. An adapter declares what its rail cannot, and nothing else does:
+    the services, the contract suite and `docs/rails.md` read it there.
+    """
+
+    ASK = "the rail can be asked what became of an order"
+    CLOSE = "an unpaid order can be closed before it expires"
+    SHOW_UNPAID = "an order that was opened and not paid is known to a query"
+    REFUSE_CHANGED_ORDER = "another order under a used reference is refused"
+    SEVERAL_CURRENCIES = "orders may be in more than one currency"
+    CALL_BACK = "the rail calls back"
+    REPEAT_CALLBACKS = "callbacks are sent again until they are accepted"
+    REPORT_REFUNDS = "callbacks tell of refunds"
+    REPORT_REFUNDED_SUM = "a query tells how much was refunded, by whomever"
+    REFUND = "the rail gives money back when it is asked to"
+    REFUND_AT_ONCE = "a refund that the rail takes is usually done at once"
+    CAPTURE_LATER = "money can be authorised first and captured later"
+    REVERSE = "settled money can be withdrawn again (disputes, returned transfers)"
+
+
+@dataclass(frozen=True, slots=True)
+class RailUrls:
+    """Where a rail reaches us: its callbacks, and the payer's browser at `<returned>/<payment id>`."""
+
+    callback: str
+    returned: str
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a rail is asked to collect. The same `reference` always carries the same order.
 
-    `expires_at` is the rail's own absolute expiry; `opened_at` is when the attempt was written.
+    `expires_at` is the rail's own absolute expiry; `opened_at` is when the attempt was written; `rail_id` is
+    the rail's own number of it, where it is known already.
     """
 
     reference: str
@@ -46,23 +75,49 @@ class Order:
     opened_at: datetime
     expires_at: datetime
     return_url: str | None = None
+    payment_id: str = ""
+    rail_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What the payer gets: a type of `api.md`'s list and its fields, JSON values only."""
+    """What the payer gets: a type of `api.md`'s list and its fields, JSON values only.
+
+    `rail_id` is the rail's own number of the order, where opening it tells.
+    """
 
     type: str
     fields: Mapping[str, Any]
+    rail_id: str | None = None
+
+
+class RefundStatus(StrEnum):
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    STUCK = "STUCK"  # not done, and it stays so until an operator acts
+    ABSENT = "ABSENT"  # the rail knows no such refund: the same request may be sent again
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRefund:
+    """One refund that a rail tells of, ours or made in its console. FAILED after SUCCEEDED: the money came back."""
+
+    reference: str
+    status: RefundStatus = RefundStatus.SUCCEEDED
+    amount: Money | None = None
+    rail_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What a rail says about one order, verified.
 
-    `amount` is the order's total at the rail, `refunded` the cumulative sum given back (None: not told),
-    `refund_reference` the refund that a callback tells of. `mismatch` names a fact that is not ours
-    (another app, another seller): the message is genuine and must change nothing.
+    `amount` is the order's total at the rail. `refunded` is the cumulative sum given back, `withdrawn` what
+    disputes hold now (None: not told); `refund` is the one refund that a callback tells of. `is_hint`: the message
+    is genuine, yet only what the rail answers now is to be believed, so it is asked. `mismatch` names a fact that
+    is not ours (another app, another seller): the message is genuine and must change nothing.
     """
 
     reference: str
@@ -71,27 +126,26 @@ class Observation:
     amount: Money | None = None
     at: datetime | None = None
     refunded: Money | None = None
-    refund_reference: str | None = None
+    refund: ToldRefund | None = None
+    withdrawn: Money | None = None
     reason: str | None = None
     mismatch: str | None = None
-
-
-class RefundStatus(StrEnum):
-    PENDING = "PENDING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    ABSENT = "ABSENT"  # the rail knows no such refund: the same request may be sent again
+    is_hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefundOrder:
-    """A refund as a rail is asked for it; `reference` is the same on every retry."""
+    """A refund as a rail is asked for it; `reference` and `asked_at` are the same on every retry.
 
-    order_reference: str
+    `rail_id` is the rail's own number of the refund, where it is known already.
+    """
+
+    order: Order
     reference: str
     amount: Money
-    order_amount: Money
+    asked_at: datetime
     reason: str | None = None
+    rail_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +157,15 @@ class RefundAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CallbackRequest:
-    """A callback exactly as it arrived: the body's bytes, header names in lower case, the query as sent."""
+    """A callback exactly as it arrived: the body's bytes, header names in lower case, the query as sent.
+
+    `received_at` is when a stored one came (None: now): its signature is as fresh as it was then.
+    """
 
     body: bytes
     headers: Mapping[str, str]
     query: Mapping[str, str] = field(default_factory=dict)
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +193,20 @@ class PaymentRail(Protocol):
     silent_channels: frozenset[str]
     """Channels whose `open` only signs and never calls the rail."""
 
+    inabilities: frozenset[Ability]
+    """What this rail cannot do."""
+
     def open(self, order: Order, /) -> Action:
         """Ask the rail to collect. Safe to repeat with the same order."""
 
-    def query(self, reference: str, /) -> Observation:
+    def query(self, order: Order, /) -> Observation:
         """Ask what became of the order."""
 
-    def close(self, reference: str, /) -> Observation:
-        """Close an unpaid order; answers what the rail says now: CLOSED, ABSENT, or PAID when too late."""
+    def close(self, order: Order, /) -> Observation:
+        """Close an unpaid order; answers what the rail says now: CLOSED, ABSENT, or PAID when too late.
+
+        A rail that cannot close says WAITING while the order may still be paid, and CLOSED once it is final.
+        """
 
     def refund(self, refund: RefundOrder, /) -> RefundAnswer:
         """Give money back. Safe to repeat with the same reference."""
@@ -150,8 +214,11 @@ class PaymentRail(Protocol):
     def query_refund(self, refund: RefundOrder, /) -> RefundAnswer:
         """Ask what became of a refund."""
 
-    def read_callback(self, request: CallbackRequest, /) -> Observation:
-        """Verify over the raw bytes and read; raises CallbackRefused, and changes nothing."""
+    def read_callback(self, request: CallbackRequest, /) -> Observation | None:
+        """Verify over the raw bytes and read; None when it is genuine and tells of no order of ours.
+
+        Raises CallbackRefused, and changes nothing; OutcomeUnknown when what verifies it is out of reach.
+        """
 
     def callback_accepted(self) -> CallbackReply:
         """The answer that stops the rail's retries."""
@@ -175,6 +242,9 @@ class Strategy(Protocol):
 
     def due(self, price: Money, /) -> Money:
         """What the rail must bring for `price`."""
+
+    def reference(self, payment: Payment, /) -> str:
+        """What the order is called at the rail; a pure function of the payment, and unique at its rail."""
 
     def order(self, payment: Payment, attempt: Attempt, /) -> Order:
         """The order for the rail; a pure function of what is stored, so that a repeat is identical."""

@@ -25,7 +25,10 @@ class EventKind(StrEnum):
     FAILED = "payment.failed"
     REFUNDED = "payment.refunded"
     REFUND_FAILED = "payment.refund_failed"
+    REFUND_REVERSED = "payment.refund_reversed"
     REVERSED = "payment.reversed"
+    REINSTATED = "payment.reinstated"
+    RECEIVED = "payment.received"
 
 
 TOPICS: dict[EventKind, tuple[str, ...]] = {
@@ -33,7 +36,10 @@ TOPICS: dict[EventKind, tuple[str, ...]] = {
     EventKind.FAILED: ("payments.failed", EVERY_EVENT_TOPIC),
     EventKind.REFUNDED: ("payments.refunded", EVERY_EVENT_TOPIC),
     EventKind.REFUND_FAILED: (EVERY_EVENT_TOPIC,),
+    EventKind.REFUND_REVERSED: (EVERY_EVENT_TOPIC,),
     EventKind.REVERSED: ("payments.reversed", EVERY_EVENT_TOPIC),
+    EventKind.REINSTATED: ("payments.reversed", EVERY_EVENT_TOPIC),
+    EventKind.RECEIVED: (EVERY_EVENT_TOPIC,),
 }
 
 
@@ -72,6 +78,31 @@ def refunded(event_id: str, payment: Payment, refund: Refund, at: datetime) -> E
 def refund_failed(event_id: str, payment: Payment, refund: Refund, at: datetime) -> Event:
     told = {"reason": refund.failure_reason, "failedAt": iso(at)}
     return _event(event_id, EventKind.REFUND_FAILED, payment, at, told, _refund_fields(payment, refund))
+
+
+def refund_reversed(event_id: str, payment: Payment, refund: Refund, at: datetime) -> Event:
+    told = {"reason": refund.failure_reason, "reversedAt": iso(at)}
+    return _event(event_id, EventKind.REFUND_REVERSED, payment, at, told, _refund_fields(payment, refund))
+
+
+def reversed_(event_id: str, payment: Payment, at: datetime) -> Event:
+    """Settled money was withdrawn: by a dispute, a returned transfer, a reorganised chain."""
+    return _event(event_id, EventKind.REVERSED, payment, at, {"reversedAt": iso(at)}, _withdrawal_fields(payment))
+
+
+def reinstated(event_id: str, payment: Payment, at: datetime) -> Event:
+    told = {"reinstatedAt": iso(at)}
+    return _event(event_id, EventKind.REINSTATED, payment, at, told, _withdrawal_fields(payment))
+
+
+def received(event_id: str, payment: Payment, at: datetime) -> Event:
+    """Final money came and settled nothing: a part, or more after it was settled."""
+    more = {"amountReceivedExact": payment.received_text(), "state": payment.state.value}
+    return _event(event_id, EventKind.RECEIVED, payment, at, {"receivedAt": iso(at)}, more)
+
+
+def _withdrawal_fields(payment: Payment) -> dict[str, Any]:
+    return {"amountWithdrawnExact": payment.withdrawn_text(), "state": payment.state.value}
 
 
 def _refund_fields(payment: Payment, refund: Refund) -> dict[str, Any]:

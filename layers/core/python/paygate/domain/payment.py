@@ -53,6 +53,7 @@ class Payment:
     refund_reserved: int = 0
     refunded: int = 0
     refunded_outside: int = 0
+    withdrawn: int = 0
     exceptions: tuple[PaymentException, ...] = ()
     settled_at: datetime | None = None
     failure_reason: str | None = None
@@ -69,18 +70,28 @@ class Payment:
         left = self.received - self.refunded - self.refunded_outside - self.refund_reserved
         return max(left, 0)
 
+    def received_text(self) -> str:
+        return decimal_text(self.received, self.due.asset.decimals)
+
+    def withdrawn_text(self) -> str:
+        return decimal_text(self.withdrawn, self.due.asset.decimals)
+
     def refunded_text(self) -> str:
         return decimal_text(self.refunded + self.refunded_outside, self.due.asset.decimals)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A move to commit: the row before and after, why, and the event that commits with it."""
+    """A move to commit: the row before and after, why, and the event that commits with it.
+
+    `detail` stands in the timeline beside the reason.
+    """
 
     before: Payment
     after: Payment
     reason: str
     event: Event | None = None
+    detail: Mapping[str, object] | None = None
 
 
 def accept(payment: Payment, at: datetime) -> Change:
@@ -92,6 +103,47 @@ def confirm(payment: Payment, pending: int, at: datetime) -> Change:
     """Money is seen and not final. A payment that is over stays where it is and shows what is pending."""
     state = PaymentState.CONFIRMING if payment.is_open else payment.state
     return Change(payment, replace(_move(payment, state, at), pending=pending), "confirming")
+
+
+def release(payment: Payment, at: datetime) -> Change:
+    """What was seen came to nothing (declined, replaced, bounced); it may still be paid."""
+    return Change(payment, replace(_move(payment, PaymentState.PENDING, at), pending=0), "released")
+
+
+def receive(
+    payment: Payment, received: int, pending: int, at: datetime, event_id: str, reason: str
+) -> Change | None:
+    """Transfers so far: final ones sum to `received`, others to `pending`; None when nothing is new.
+
+    It settles nothing: part of what is due leaves an open payment CONFIRMING, and one that is over or settled where
+    it is.
+    """
+    if (received, pending) == (payment.received, payment.pending):
+        return None
+    state = payment.state
+    if payment.is_open:
+        state = PaymentState.CONFIRMING if received or pending else PaymentState.PENDING
+    is_over = payment.state in PAID_STATES and received > payment.due.units
+    is_more = received > payment.received
+    after = replace(
+        _move(payment, state, at),
+        received=received,
+        pending=pending,
+        exceptions=_with(payment.exceptions, *([PaymentException.OVERPAID] if is_over else [])),
+        sequence=payment.sequence + is_more,
+    )
+    return Change(payment, after, reason, events.received(event_id, after, at) if is_more else None)
+
+
+def withdraw(payment: Payment, withdrawn: int, at: datetime, event_id: str) -> Change:
+    """Money that had settled is held by somebody else (`withdrawn` in all), or comes back (0: all of it)."""
+    sums = replace(payment, withdrawn=withdrawn)
+    state = PaymentState.REVERSED if withdrawn else _by_sums(sums)
+    moved = replace(_move(sums, state, at), sequence=payment.sequence + 1)
+    tell, reason = (
+        (events.reversed_, "withdrawn") if withdrawn > payment.withdrawn else (events.reinstated, "reinstated")
+    )
+    return Change(payment, moved, reason, tell(event_id, moved, at))
 
 
 def settle(payment: Payment, received: int, at: datetime, event_id: str, *, is_duplicate: bool) -> Change:
@@ -107,7 +159,10 @@ def settle(payment: Payment, received: int, at: datetime, event_id: str, *, is_d
         pending=0,
         settled_at=at,
         failure_reason=None,
-        exceptions=_with(payment.exceptions, *(name for name, is_so in found.items() if is_so)),
+        exceptions=_with(
+            tuple(name for name in payment.exceptions if name is not PaymentException.UNDERPAID),
+            *(name for name, is_so in found.items() if is_so),
+        ),
         sequence=payment.sequence + 1,
     )
     return Change(payment, after, "settled", events.settled(event_id, after, at))
@@ -120,7 +175,11 @@ def fail(payment: Payment, reason: str, at: datetime, event_id: str) -> Change:
 
 def expire(payment: Payment, at: datetime, event_id: str) -> Change:
     """The window closed. What came and is too little stays refundable."""
-    return _end(payment, PaymentState.EXPIRED, "EXPIRED", at, event_id)
+    is_part = payment.received > 0
+    kept = replace(
+        payment, exceptions=_with(payment.exceptions, *([PaymentException.UNDERPAID] if is_part else []))
+    )
+    return replace(_end(kept, PaymentState.EXPIRED, "EXPIRED", at, event_id), before=payment)
 
 
 def cancel(payment: Payment, at: datetime, event_id: str) -> Change:
@@ -146,12 +205,16 @@ def refund_moved(payment: Payment, before: Refund | None, after: Refund, at: dat
         return Change(payment, moved, "refunded", events.refunded(event_id, moved, after, at))
     if after.state is RefundState.FAILED:
         return Change(payment, moved, "refund failed", events.refund_failed(event_id, moved, after, at))
+    if after.state is RefundState.REVERSED:
+        return Change(payment, moved, "refund reversed", events.refund_reversed(event_id, moved, after, at))
     return Change(payment, replace(moved, sequence=payment.sequence), "refund " + after.state.lower())
 
 
 def _state_by_refunds(payment: Payment) -> PaymentState:
-    if payment.state not in PAID_STATES:
-        return payment.state
+    return _by_sums(payment) if payment.state in PAID_STATES else payment.state
+
+
+def _by_sums(payment: Payment) -> PaymentState:
     gone = payment.refunded + payment.refunded_outside
     if gone == 0:
         return PaymentState.SETTLED

@@ -54,6 +54,7 @@ PAYMENT_TRANSITIONS: dict[tuple[PaymentState, PaymentState], str] = {
     (_P.CONFIRMING, _P.FAILED): "the rail says so",
     (_P.CONFIRMING, _P.PENDING): "reorganised, replaced or bounced",
     (_P.CONFIRMING, _P.EXPIRED): "what came is final and too little",
+    (_P.CONFIRMING, _P.CANCELLED): "the rail gave back what was only authorised",
     (_P.EXPIRED, _P.SETTLED): "late money is money",
     (_P.CANCELLED, _P.SETTLED): "late money is money",
     (_P.FAILED, _P.SETTLED): "late money is money",

@@ -33,9 +33,9 @@ def action_json(action: Action) -> str:
 def payment_document(payment: Payment, action: str | None) -> str:
     """A payment that was created just now, as `payment_documents.sql` would show it."""
     at = iso(payment.created_at)
-    timeline = [{"state": PaymentState.CREATED.value, "reason": "created", "at": at}]
+    timeline = [{"state": PaymentState.CREATED.value, "reason": "created", "detail": None, "at": at}]
     if payment.state is PaymentState.PENDING:
-        timeline.append({"state": "PENDING", "reason": "accepted", "at": iso(payment.updated_at)})
+        timeline.append({"state": "PENDING", "reason": "accepted", "detail": None, "at": iso(payment.updated_at)})
     decimals = payment.due.asset.decimals
     due = {
         "amount": payment.due.text(),
@@ -55,6 +55,7 @@ def payment_document(payment: Payment, action: str | None) -> str:
         "amountReceived": decimal_text(payment.received, decimals),
         "amountPending": decimal_text(payment.pending, decimals),
         "amountRefunded": payment.refunded_text(),
+        "amountWithdrawn": payment.withdrawn_text(),
         "exceptions": [exception.value for exception in payment.exceptions],
         "checkoutUrl": None,
         "description": payment.description,

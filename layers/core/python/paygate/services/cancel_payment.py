@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict, NotCancellable, NotFound
 from paygate.domain.states import PaymentState
-from paygate.ports import TradeStatus
+from paygate.ports import Ability, TradeStatus
 from paygate.services.races import TRIES
+from paygate.services.rails import order_at
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Payment
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class CancelPayment:
-    """An order that the rail does not know yet (an unscanned QR) is cancelled here and watched until it expires."""
+    """An order that the rail does not know yet (an unscanned QR), or cannot close, is cancelled here and watched
+    until it expires.
+    """
 
     def __init__(
         self,
@@ -46,9 +49,11 @@ class CancelPayment:
         """
         payment, attempt = self._load(payment_id)
         if payment.is_open:
-            seen = self._rails.by_name(attempt.rail).close(attempt.reference)
-            if seen.status in (TradeStatus.CLOSED, TradeStatus.ABSENT):
-                self._cancel(payment_id)
+            rail, order = order_at(self._rails, payment, attempt)
+            seen = rail.close(order)
+            cannot_close = seen.status is TradeStatus.WAITING and Ability.CLOSE in rail.inabilities
+            if cannot_close or seen.status in (TradeStatus.CLOSED, TradeStatus.ABSENT):
+                self._cancel(payment_id, is_given_back=seen.status is TradeStatus.CLOSED)
             if seen.status is not TradeStatus.ABSENT:
                 self._observe(attempt.rail, seen, is_current=True)
             payment, _ = self._load(payment_id)
@@ -56,10 +61,12 @@ class CancelPayment:
             raise NotCancellable(f"a payment that is {payment.state} cannot be cancelled")
         return self._ledger.documents.by_ids([payment_id])[payment_id]
 
-    def _cancel(self, payment_id: str) -> None:
+    def _cancel(self, payment_id: str, *, is_given_back: bool) -> None:
+        """Money that was seen stays, unless the rail gave it back by closing."""
         for _ in range(TRIES):
             payment, _attempt = self._load(payment_id)
-            if not payment.is_open or payment.state is PaymentState.CONFIRMING:
+            is_seen = payment.state is PaymentState.CONFIRMING and not is_given_back
+            if not payment.is_open or payment.received or is_seen:
                 return
             change = moves.cancel(payment, self._clock.now(), self._ids.new("EVT"))
             try:

@@ -92,7 +92,7 @@ class CreatePayment:
             payment_id=payment.id,
             number=1,
             rail=strategy.rail,
-            reference=payment.id.removeprefix("PAY_") + "01",
+            reference=strategy.reference(payment),
             status=AttemptStatus.STARTED,
             rail_expires_at=expires_at,
             created_at=now,
@@ -104,13 +104,15 @@ class CreatePayment:
         self, payment: Payment, attempt: Attempt, strategy: Strategy, rail: PaymentRail
     ) -> tuple[Payment, Attempt, Answer]:
         """Nothing needs asking, so payment, action and answer are written at once."""
-        action = action_json(rail.open(strategy.order(payment, attempt)))
+        opening = rail.open(strategy.order(payment, attempt))
+        action = action_json(opening)
         accepted = moves.accept(payment, payment.created_at).after
         opened = replace(
             attempt,
             status=AttemptStatus.OPEN,
             next_query_at=next_query_at(attempt, rail, self._clock.now()),
             action_sealed=self._sealer.seal(action.encode(), payment.id),
+            rail_id=opening.rail_id or attempt.rail_id,
         )
         return accepted, opened, Answer(CREATED, payment_document(accepted, action).encode())
 
@@ -134,17 +136,19 @@ class CreatePayment:
         """Ask the rail, with the order that a repeat would send again."""
         strategy, rail = self._rails.for_method(payment.method)
         try:
-            action = action_json(rail.open(strategy.order(payment, attempt)))
+            opening = rail.open(strategy.order(payment, attempt))
         except OutcomeUnknown:
             return self._unknown(payment, attempt, claim, fence)
         except RailDeclined as declined:
             return self._declined(payment, attempt, claim, fence, declined.reason)
+        action = action_json(opening)
         change = moves.accept(payment, self._clock.now())
         opened = replace(
             attempt,
             status=AttemptStatus.OPEN,
             next_query_at=next_query_at(attempt, rail, self._clock.now()),
             action_sealed=self._sealer.seal(action.encode(), payment.id),
+            rail_id=opening.rail_id or attempt.rail_id,
         )
         answer = Answer(CREATED, payment_document(change.after, action).encode())
         try:

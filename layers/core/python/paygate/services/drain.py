@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from paygate.domain.errors import PaygateError
-from paygate.services.observe import NotYet
+from paygate.services.book_refunds import NotYet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,11 +10,13 @@ from paygate.domain import payment as moves
 from paygate.domain.states import PaymentState
 from paygate.ports import AttemptStatus, TradeStatus
 from paygate.services.drain import drain
+from paygate.services.rails import order_at
 from paygate.services.schedule import WATCH_MARGIN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paygate.domain.payment import Payment
     from paygate.ports import Clock, Ids, Ledger, Meter, Nudge, Observation
     from paygate.services.observe import Observe
     from paygate.services.rails import Rails
@@ -65,9 +67,9 @@ class Expire:
             payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
         if payment is None or attempt is None:
             return
-        seen = self._rails.by_name(attempt.rail).close(attempt.reference)
-        is_confirming = payment.state is PaymentState.CONFIRMING  # then only the rail's own word ends it
-        if seen.status in (TradeStatus.CLOSED, TradeStatus.ABSENT) and not is_confirming:
+        rail, order = order_at(self._rails, payment, attempt)
+        seen = rail.close(order)
+        if seen.status in (TradeStatus.CLOSED, TradeStatus.ABSENT) and not _is_underway(payment):
             self._expire(payment_id, seen)
         else:
             self._observe(attempt.rail, seen, is_current=True)
@@ -77,10 +79,15 @@ class Expire:
             payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
             if payment is None or attempt is None:
                 return
-            if not payment.is_open or payment.state is PaymentState.CONFIRMING:
+            if not payment.is_open or _is_underway(payment):
                 return
             change = moves.expire(payment, self._clock.now(), self._ids.new("EVT"))
             done = replace(attempt, status=AttemptStatus.DONE, next_query_at=None, rail_id=seen.rail_id)
             tx.save(change, done)
         self._meter.count("PaymentsFailed", method=payment.method)
         self._nudge()
+
+
+def _is_underway(payment: Payment) -> bool:
+    """Money that is seen and not final: only the word of who sent it ends that."""
+    return payment.state is PaymentState.CONFIRMING and bool(payment.pending)

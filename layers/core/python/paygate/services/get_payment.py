@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paygate.domain.errors import Conflict, NotFound, OutcomeUnknown, RailDeclined
-from paygate.services.observe import NotYet
+from paygate.domain.errors import Conflict, MethodNotAvailable, NotFound, OutcomeUnknown, RailDeclined
+from paygate.services.book_refunds import NotYet
+from paygate.services.rails import order_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,11 +50,11 @@ class GetPayment:
 
     def _ask_rail(self, payment_id: str) -> None:
         with self._ledger.transaction() as tx:
-            attempt = tx.attempt(payment_id)
-        if attempt is None:
+            payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
+        if payment is None or attempt is None:
             raise NotFound("no such payment")
         try:
-            seen = self._rails.by_name(attempt.rail).query(attempt.reference)
-            self._observe(attempt.rail, seen, is_current=True)
-        except (OutcomeUnknown, RailDeclined, NotFound, NotYet, Conflict):
+            rail, order = order_at(self._rails, payment, attempt)
+            self._observe(attempt.rail, rail.query(order), is_current=True)
+        except (OutcomeUnknown, RailDeclined, MethodNotAvailable, NotYet, Conflict):
             return

@@ -6,11 +6,13 @@ Once the bytes are kept the rail may stop repeating: what fails to apply is appl
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from paygate.domain.errors import CallbackRefused, Conflict, Unavailable
+from paygate.domain.errors import CallbackRefused, Conflict, OutcomeUnknown, Unavailable
 from paygate.ports import StoredCallback
-from paygate.services.observe import NotYet
+from paygate.services.book_refunds import NotYet
+from paygate.services.rails import order_at
 
 if TYPE_CHECKING:
     from paygate.ports import CallbackReply, CallbackRequest, Ids, Ledger, Meter, Observation, Transaction
@@ -35,16 +37,18 @@ class HandleCallback:
         rail = self._rails.by_name(rail_name)
         try:
             seen = rail.read_callback(request)
-        except CallbackRefused as refused:
+        except (CallbackRefused, OutcomeUnknown) as refused:  # unknown: the rail's keys could not be fetched
             self._meter.count("CallbacksRefused", rail=rail.name)
             log.warning("callback refused: %s", refused)
             return rail.callback_refused()
+        if seen is None:
+            return rail.callback_accepted()
         stored = StoredCallback(self._ids.new("CBK"), rail.name, request)
         callback_id, is_applied = self._ledger.keep_callback(stored)
         if not is_applied:
             try:
                 self._apply(rail.name, callback_id, seen)
-            except (Conflict, NotYet, Unavailable) as error:
+            except (Conflict, NotYet, OutcomeUnknown, Unavailable) as error:
                 log.warning("callback %s waits: %s", callback_id, type(error).__name__)
         return rail.callback_accepted()
 
@@ -59,10 +63,22 @@ class HandleCallback:
         except CallbackRefused:
             self._meter.alarm("StoredCallbackRefused", rail=stored.rail)
             return
-        self._apply(stored.rail, callback_id, seen)
+        if seen is not None:
+            self._apply(stored.rail, callback_id, seen)
 
     def _apply(self, rail: str, callback_id: str, seen: Observation) -> None:
         def note(tx: Transaction, outcome: str) -> None:
             tx.callback_applied(callback_id, outcome)
 
-        self._observe(rail, seen, also=note)
+        asked = self._asked(rail, seen) if seen.is_hint else None
+        self._observe(rail, asked or seen, is_current=asked is not None, also=note)
+
+    def _asked(self, rail: str, seen: Observation) -> Observation | None:
+        """What the rail says now; None when the order is not one of ours."""
+        with self._ledger.transaction() as tx:
+            trade = tx.trade(rail, seen.reference, seen.rail_id)
+        if not trade:
+            return None
+        attempt, payment = trade[0]
+        at_rail, order = order_at(self._rails, payment, attempt)
+        return at_rail.query(replace(order, rail_id=order.rail_id or seen.rail_id))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict
-from paygate.domain.money import Money
-from paygate.domain.refund import OUTSIDE, Refund
-from paygate.domain.states import PAID_STATES, PaymentState, RefundState
-from paygate.ports import AttemptStatus, Case, TradeStatus
+from paygate.domain.states import PAID_STATES, PaymentState
+from paygate.ports import AttemptStatus, TradeStatus
+from paygate.services.book_refunds import BookRefunds
+from paygate.services.cases import open_duplicate_case, open_rail_case
 from paygate.services.races import TRIES
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 _RAIL_PRECISION = timedelta(seconds=1)  # rails take an expiry in whole seconds, so theirs may come first
 
 
-class NotYet(Exception):
-    """The observation cannot be booked before something else is known; it will be applied again."""
-
-
 class Observe:
     """The one door through which a rail's word reaches a payment."""
 
@@ -40,6 +36,7 @@ class Observe:
         self._ids = ids
         self._meter = meter
         self._nudge = nudge
+        self._refunds = BookRefunds(clock, ids, meter)
 
     def __call__(
         self,
@@ -74,123 +71,67 @@ class Observe:
         attempt, payment = found.pop(seen.reference, (None, None))
         problem = _what_does_not_fit(payment, seen, is_anothers=bool(found))
         if problem is not None:
-            self._open_case(tx, rail, seen, problem, payment)
+            open_rail_case(tx, self._meter, rail, seen, problem, payment)
             return problem, []
         if attempt is None or payment is None:
             raise AssertionError("an order without payment does not fit")  # pragma: no cover
-        change = self._move(tx, payment, seen)
+        change = self._move(tx, rail, payment, seen, is_current=is_current)
         current = change.after if change else payment
-        ended = _ended(attempt, seen, is_paid=_is_paid(current))
+        kept = _after(attempt, seen, is_paid=_is_paid(current))
+        is_ended = kept is not None and kept.status is AttemptStatus.DONE
         if change is not None:
-            tx.save(change, ended)
-        elif ended is not None:
-            tx.save_attempt(ended)
-        refunds = self._book_refunds(tx, rail, current, seen, is_current=is_current)
-        changes = [change, *refunds] if change else refunds
+            tx.save(change, kept if is_ended else None)
+        if kept is not None and not (change and is_ended):
+            tx.save_attempt(kept)
+        changes = [change] if change else []
+        if _is_paid(current):
+            changes += self._refunds(tx, rail, current, seen, is_current=is_current)
+            withdrawal = self._book_withdrawal(tx, changes[-1].after if changes else current, seen)
+            changes += [withdrawal] if withdrawal else []
         return (", ".join(change.reason for change in changes) or "nothing new"), changes
 
-    def _move(self, tx: Transaction, payment: Payment, seen: Observation) -> Change | None:
+    def _move(
+        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
+    ) -> Change | None:
         """The payment's own move, if what the rail says makes one."""
         if _brought_money(seen) and not _is_paid(payment):
-            return self._settle(tx, payment)
+            return self._settle(tx, rail, payment)
         if seen.status is TradeStatus.PROCESSING and payment.state is PaymentState.PENDING:
             return moves.confirm(payment, payment.due.units, self._clock.now())
+        is_released = seen.status is TradeStatus.WAITING and payment.state is PaymentState.CONFIRMING
+        if is_released and is_current and not payment.received:
+            return moves.release(payment, self._clock.now())
         if seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED) and payment.is_open:
             return self._end(payment, seen)
         return None
 
-    def _settle(self, tx: Transaction, payment: Payment) -> Change:
+    def _settle(self, tx: Transaction, rail: str, payment: Payment) -> Change:
         is_first = tx.claim_order(payment.order_id, payment.id)
         now, event_id = self._clock.now(), self._ids.new("EVT")
-        return moves.settle(payment, payment.due.units, now, event_id, is_duplicate=not is_first)
+        change = moves.settle(payment, payment.due.units, now, event_id, is_duplicate=not is_first)
+        if not is_first:
+            open_duplicate_case(tx, rail, change.after)
+        return change
 
     def _end(self, payment: Payment, seen: Observation) -> Change:
         now, event_id = self._clock.now(), self._ids.new("EVT")
-        if seen.status is TradeStatus.FAILED or payment.state is PaymentState.CONFIRMING:
+        if seen.status is TradeStatus.FAILED:
             return moves.fail(payment, seen.reason or seen.status.value, now, event_id)
         if now + _RAIL_PRECISION >= payment.expires_at:
             return moves.expire(payment, now, event_id)
         return moves.cancel(payment, now, event_id)
 
-    # ------------------------------------------------------------ refunds that the rail tells of
-
-    def _book_refunds(
-        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
-    ) -> list[Change]:
-        """The refund that is told of, where it is ours; and what the rail's sum holds beyond all that we know.
-
-        The sum is looked at either way: a refund in the rail's console may have been told of while one of ours
-        was under way.
-        """
-        if not _is_paid(payment):
-            return []
-        told = tx.refund_by_reference(payment.id, seen.refund_reference) if seen.refund_reference else None
-        ours = self._book_ours(tx, payment, told) if told else None
-        current = ours.after if ours else payment
-        surplus = _given_back(current, seen, is_current=is_current) - current.refunded - current.refunded_outside
-        if surplus <= 0:
-            return [ours] if ours else []
-        if current.refund_reserved:
-            raise NotYet  # the sum may hold a refund of ours that is still under way
-        name = f"outside-{current.refunded_outside + surplus}"
-        reference = name if told or seen.refund_reference is None else seen.refund_reference
-        outside = self._book_outside(tx, rail, current, seen, Money(surplus, payment.due.asset), reference)
-        return [ours, outside] if ours else [outside]
-
-    def _book_ours(self, tx: Transaction, payment: Payment, ours: Refund) -> Change | None:
-        if ours.state not in (RefundState.PENDING, RefundState.UNKNOWN):
+    def _book_withdrawal(self, tx: Transaction, payment: Payment, seen: Observation) -> Change | None:
+        """Disputes: what they hold now, whichever way it went, since messages about them come in any order."""
+        if seen.withdrawn is None or not _is_paid(payment) or seen.withdrawn.units == payment.withdrawn:
             return None
-        now = self._clock.now()
-        done = ours.to(RefundState.SUCCEEDED, now)
-        tx.save_refund(ours, done, None)
-        change = moves.refund_moved(payment, ours, done, now, self._ids.new("EVT"))
+        change = moves.withdraw(payment, seen.withdrawn.units, self._clock.now(), self._ids.new("EVT"))
         tx.save(change)
-        return change
-
-    def _book_outside(
-        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, amount: Money, reference: str
-    ) -> Change:
-        """A refund made in the rail's own console: recorded whatever it does to the sum, and an alarm."""
-        now = self._clock.now()
-        refund = Refund(
-            id=self._ids.new("REF"),
-            payment_id=payment.id,
-            amount=amount,
-            state=RefundState.SUCCEEDED,
-            reference=reference,
-            origin=OUTSIDE,
-            reason="made at the rail",
-            request_id=payment.request_id,
-            created_at=now,
-            updated_at=now,
-        )
-        if not tx.add_outside_refund(refund):
-            raise Conflict("another told of this refund first")
-        change = moves.refund_moved(payment, None, refund, now, self._ids.new("EVT"))
-        tx.save(change)
-        self._open_case(tx, rail, seen, "refunded at the rail", payment)
+        if seen.withdrawn.units > payment.withdrawn:
+            self._meter.alarm("PaymentReversed", rail=payment.method)
         return change
 
     # ------------------------------------------------------------ what the world hears
-
-    def _open_case(
-        self, tx: Transaction, rail: str, seen: Observation, problem: str, payment: Payment | None
-    ) -> None:
-        detail = {"reference": seen.reference, "railId": seen.rail_id, "status": seen.status.value}
-        for name, money in (("amount", seen.amount), ("refunded", seen.refunded)):
-            detail[name] = f"{money.text()} {money.asset.code}" if money else None
-        told = f"{problem}:{seen.reference}:{detail['amount']}:{detail['refunded']}:{seen.refund_reference}"
-        is_new = tx.open_case(
-            Case(
-                kind=problem.upper().replace(" ", "_"),
-                dedupe=f"{rail}:{told}",
-                rail=rail,
-                detail=detail,
-                payment_id=payment.id if payment else None,
-            )
-        )
-        if is_new:
-            self._meter.alarm("RailFactDidNotFit", rail=rail)
 
     def _tell(self, changes: list[Change]) -> None:
         for change in changes:
@@ -214,24 +155,19 @@ def _what_does_not_fit(payment: Payment | None, seen: Observation, *, is_another
     return "trade of another order" if is_anothers else None
 
 
-def _ended(attempt: Attempt, seen: Observation, *, is_paid: bool) -> Attempt | None:
-    """The attempt as it ends, where nothing more will come of it."""
-    is_over = is_paid or seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED)
-    if not is_over or attempt.status is AttemptStatus.DONE:
+def _after(attempt: Attempt, seen: Observation, *, is_paid: bool) -> Attempt | None:
+    """The attempt as it ends, where nothing more will come of it, or with the rail's own number, if that is new."""
+    if attempt.status is AttemptStatus.DONE:
         return None
-    return replace(attempt, status=AttemptStatus.DONE, next_query_at=None, rail_id=seen.rail_id)
+    known = replace(attempt, rail_id=attempt.rail_id or seen.rail_id)
+    if is_paid or seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED):
+        return replace(known, status=AttemptStatus.DONE, next_query_at=None)
+    return known if known != attempt else None
 
 
 def _brought_money(seen: Observation) -> bool:
     """Where all was given back, the trade is closed and was paid all the same."""
     return seen.status is TradeStatus.PAID or bool(seen.refunded and seen.refunded.units)
-
-
-def _given_back(payment: Payment, seen: Observation, *, is_current: bool) -> int:
-    if seen.refunded is not None:
-        return seen.refunded.units
-    is_all = is_current and seen.status is TradeStatus.CLOSED  # a paid order closes by a full refund only
-    return payment.received if is_all else 0
 
 
 def _is_paid(payment: Payment) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from paygate.ports import PaymentRail, Strategy
+    from paygate.domain.payment import Payment
+    from paygate.ports import Attempt, Order, PaymentRail, Strategy
 
 
 class Rails(Protocol):
@@ -14,3 +15,9 @@ class Rails(Protocol):
 
     def by_name(self, rail: str, /) -> PaymentRail:
         """Raises NotFound for a rail that is unknown or off."""
+
+
+def order_at(rails: Rails, payment: Payment, attempt: Attempt) -> tuple[PaymentRail, Order]:
+    """The rail of an attempt and the order as it was sent to it; raises MethodNotAvailable when it is off."""
+    strategy, rail = rails.for_method(payment.method)
+    return rail, strategy.order(payment, attempt)

@@ -20,9 +20,10 @@ from paygate.domain.errors import (
 from paygate.domain.money import Money, parse_money
 from paygate.domain.refund import OURS, Refund
 from paygate.domain.states import PaymentState, RefundState
-from paygate.ports import Answer, RefundAnswer, RefundOrder, RefundStatus
+from paygate.ports import Answer, Case, RefundAnswer, RefundOrder, RefundStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered
 from paygate.services.races import TRIES
+from paygate.services.rails import order_at
 from paygate.services.schedule import STARTED_GRACE_SECONDS, refund_query_at
 
 if TYPE_CHECKING:
@@ -152,8 +153,8 @@ class RefundPayment:
             payment, attempt = tx.payment(refund.payment_id), tx.attempt(refund.payment_id)
         if payment is None or attempt is None:
             raise NotFound("no such payment")
-        rail = self._rails.by_name(attempt.rail)
-        order = RefundOrder(attempt.reference, refund.reference, refund.amount, payment.due, refund.reason)
+        rail, paid = order_at(self._rails, payment, attempt)
+        order = RefundOrder(paid, refund.reference, refund.amount, refund.created_at, refund.reason, refund.rail_id)
         try:
             answer = rail.query_refund(order) if is_repeat else rail.refund(order)
             if answer.status is RefundStatus.ABSENT:
@@ -162,7 +163,24 @@ class RefundPayment:
             return self._book(refund, RefundState.UNKNOWN, None)
         except RailDeclined as declined:
             return self._book(refund, RefundState.FAILED, RefundAnswer(RefundStatus.FAILED, None, declined.reason))
+        if answer.status is RefundStatus.STUCK:
+            self._open_case(refund, attempt.rail, answer)
         return self._book(refund, _STATES[answer.status], answer)
+
+    def _open_case(self, refund: Refund, rail: str, answer: RefundAnswer) -> None:
+        """The money waits at the rail, or with us, for an operator's hand."""
+        detail = {"refundId": refund.id, "amount": f"{refund.amount.text()} {refund.amount.asset.code}"}
+        case = Case(
+            kind="REFUND_STUCK",
+            dedupe=f"{rail}:refund stuck:{refund.id}",
+            rail=rail,
+            detail={**detail, "railId": answer.rail_id, "reason": answer.reason},
+            payment_id=refund.payment_id,
+        )
+        with self._ledger.transaction() as tx:
+            is_new = tx.open_case(case)
+        if is_new:
+            self._meter.alarm("RefundStuck", rail=rail)
 
     def _book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:
         """Move the refund and its payment together; when a callback was faster, its word stands."""
@@ -204,6 +222,7 @@ _STATES = {
     RefundStatus.SUCCEEDED: RefundState.SUCCEEDED,
     RefundStatus.FAILED: RefundState.FAILED,
     RefundStatus.PENDING: RefundState.PENDING,
+    RefundStatus.STUCK: RefundState.PENDING,
     RefundStatus.ABSENT: RefundState.UNKNOWN,
 }
 

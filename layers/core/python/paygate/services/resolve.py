@@ -16,6 +16,7 @@ from paygate.domain.states import PaymentState
 from paygate.ports import AttemptStatus, TradeStatus
 from paygate.services.answers import action_json
 from paygate.services.drain import drain
+from paygate.services.rails import order_at
 from paygate.services.schedule import WATCH_MARGIN_SECONDS, next_query_at
 
 if TYPE_CHECKING:
@@ -84,14 +85,14 @@ class Resolve:
             payment = tx.payment(attempt.payment_id)
         if payment is None:
             return
-        rail = self._rails.by_name(attempt.rail)
-        seen = rail.query(attempt.reference)
+        rail, order = order_at(self._rails, payment, attempt)
+        seen = rail.query(order)
         self._observe(attempt.rail, seen, is_current=True)
         if seen.status is TradeStatus.WAITING and payment.state in (
             PaymentState.CANCELLED,
             PaymentState.FAILED,
         ):
-            self._observe(attempt.rail, rail.close(attempt.reference), is_current=True)
+            self._observe(attempt.rail, rail.close(order), is_current=True)
             return
         if seen.status in (TradeStatus.ABSENT, TradeStatus.WAITING):
             self._go_on(payment, attempt)
@@ -111,7 +112,7 @@ class Resolve:
     def _open_again(self, payment: Payment, attempt: Attempt) -> None:
         strategy, rail = self._rails.for_method(payment.method)
         try:
-            action = action_json(rail.open(strategy.order(payment, attempt)))
+            action = rail.open(strategy.order(payment, attempt))
         except RailDeclined as declined:
             change = moves.fail(payment, declined.reason, self._clock.now(), self._ids.new("EVT"))
             decided = replace(attempt, status=AttemptStatus.DONE, next_query_at=None)
@@ -122,7 +123,8 @@ class Resolve:
                 attempt,
                 status=AttemptStatus.OPEN,
                 next_query_at=next_query_at(attempt, rail, now),
-                action_sealed=self._sealer.seal(action.encode(), payment.id),
+                action_sealed=self._sealer.seal(action_json(action).encode(), payment.id),
+                rail_id=action.rail_id or attempt.rail_id,
             )
         with self._ledger.transaction() as tx:
             tx.save(change)

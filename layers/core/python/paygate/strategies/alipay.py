@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paygate.domain.errors import InvalidField
-from paygate.ports import Order
+from paygate.strategies.orders import rail_order, rail_reference
 
 if TYPE_CHECKING:
     from paygate.domain.money import Money
     from paygate.domain.payment import Payment
-    from paygate.ports import Attempt
+    from paygate.ports import Attempt, Order
 
 
 MAX_UNITS = 100_000_000_00  # `total_amount` of alipay.trade.precreate and its like: 0.01 to 100000000
@@ -25,13 +25,8 @@ class AlipayStrategy:
             raise InvalidField("amount", "Alipay takes at most 100000000.00")
         return price
 
+    def reference(self, payment: Payment, /) -> str:
+        return rail_reference(payment)
+
     def order(self, payment: Payment, attempt: Attempt, /) -> Order:
-        return Order(
-            reference=attempt.reference,
-            channel=payment.channel,
-            amount=payment.due,
-            subject=payment.description or f"Order {payment.order_id}",
-            opened_at=attempt.created_at,
-            expires_at=attempt.rail_expires_at,
-            return_url=payment.return_url,
-        )
+        return rail_order(payment, attempt)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Method:
     """A method and where its parts are, as `module:attribute`, so that what is not used is not imported.
 
-    `adapter` is called with (settings, callback_url, clock, http); `settings` with the environment, and
+    `adapter` is called with (settings, urls, clock, http); `settings` with the environment, and
     answers None when the rail is not configured.
     """
 

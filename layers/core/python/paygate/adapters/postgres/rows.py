@@ -18,8 +18,8 @@ def payment_of(row: list[Any]) -> Payment:
     (
         payment_id, order_id, user_id, method, channel, state, price, currency, decimals, due, due_asset,
         due_decimals, due_network, description, return_url, metadata, received, pending, refund_reserved,
-        refunded, refunded_outside, exceptions, failure_reason, request_id, created_at, updated_at, expires_at,
-        settled_at, version, sequence,
+        refunded, refunded_outside, withdrawn, exceptions, failure_reason, request_id, created_at, updated_at,
+        expires_at, settled_at, version, sequence,
     ) = row  # fmt: skip
     return Payment(
         id=payment_id,
@@ -38,6 +38,7 @@ def payment_of(row: list[Any]) -> Payment:
         refund_reserved=int(refund_reserved),
         refunded=int(refunded),
         refunded_outside=int(refunded_outside),
+        withdrawn=int(withdrawn),
         exceptions=tuple(PaymentException(name) for name in exceptions),
         failure_reason=failure_reason,
         request_id=request_id,

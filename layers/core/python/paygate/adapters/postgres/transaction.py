@@ -49,6 +49,8 @@ class PostgresTransaction:
             refund_reserved=after.refund_reserved,
             refunded=after.refunded,
             refunded_outside=after.refunded_outside,
+            withdrawn=after.withdrawn,
+            detail=json.dumps(dict(change.detail), ensure_ascii=False) if change.detail else None,
             exceptions=[exception.value for exception in after.exceptions],
             failure_reason=after.failure_reason,
             at=after.updated_at,
@@ -165,8 +167,8 @@ class PostgresTransaction:
         rows = self._run(sql("callback"), id=callback_id)
         if not rows:
             return None
-        found_id, rail, body, headers, query = rows[0]
-        return StoredCallback(found_id, rail, CallbackRequest(body, headers, query))
+        found_id, rail, body, headers, query, received_at = rows[0]
+        return StoredCallback(found_id, rail, CallbackRequest(body, headers, query, received_at))
 
     def callback_applied(self, callback_id: str, outcome: str, /) -> None:
         self._run(sql("callback_applied"), id=callback_id, outcome=outcome)

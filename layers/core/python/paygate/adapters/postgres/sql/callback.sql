@@ -1,1 +1,1 @@
-SELECT id, rail, body, headers, query FROM callback_inbox WHERE id = :id
+SELECT id, rail, body, headers, query, received_at FROM callback_inbox WHERE id = :id

@@ -10,6 +10,7 @@ SELECT p.id, json_build_object(
         'amountReceived', (p.received * unit.due)::text,
         'amountPending', (p.pending * unit.due)::text,
         'amountRefunded', ((p.refunded + p.refunded_outside) * unit.due)::text,
+        'amountWithdrawn', (p.withdrawn * unit.due)::text,
         'exceptions', p.exceptions, 'checkoutUrl', NULL, 'description', p.description,
         'returnUrl', p.return_url, 'metadata', p.metadata, 'failureReason', p.failure_reason,
         'createdAt', iso(p.created_at), 'updatedAt', iso(p.updated_at), 'expiresAt', iso(p.expires_at),
@@ -21,8 +22,8 @@ SELECT p.id, json_build_object(
                 'createdAt', iso(r.created_at), 'updatedAt', iso(r.updated_at)) ORDER BY r.id)
             FROM refunds r WHERE r.payment_id = p.id), '[]'),
         'timeline', (
-            SELECT json_agg(json_build_object('state', t.to_state, 'reason', t.reason, 'at', iso(t.at))
-                ORDER BY t.version)
+            SELECT json_agg(json_build_object('state', t.to_state, 'reason', t.reason, 'detail', t.detail,
+                'at', iso(t.at)) ORDER BY t.version)
             FROM timeline t WHERE t.payment_id = p.id)
     )::text,
     CASE WHEN p.state IN ('CREATED', 'PENDING') THEN (

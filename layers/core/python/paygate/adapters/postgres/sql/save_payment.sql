@@ -2,15 +2,16 @@
 WITH moved AS (
     UPDATE payments
     SET state = :state, received = :received, pending = :pending, refund_reserved = :refund_reserved,
-        refunded = :refunded, refunded_outside = :refunded_outside, exceptions = CAST(:exceptions AS text[]),
+        refunded = :refunded, refunded_outside = :refunded_outside, withdrawn = :withdrawn,
+        exceptions = CAST(:exceptions AS text[]),
         failure_reason = :failure_reason, updated_at = :at, settled_at = :settled_at,
         version = version + 1, sequence = :sequence, expiry_leased_until = NULL
     WHERE id = :id AND version = :version
     RETURNING id, version
 ), noted AS (
-    INSERT INTO timeline (payment_id, version, from_state, to_state, reason, at)
-    SELECT id, version, :from_state, :state, :reason, CAST(:at AS timestamptz)
-    FROM moved WHERE :from_state <> :state
+    INSERT INTO timeline (payment_id, version, from_state, to_state, reason, at, detail)
+    SELECT id, version, NULLIF(:from_state, :state), :state, :reason, CAST(:at AS timestamptz), CAST(:detail AS json)
+    FROM moved WHERE :from_state <> :state OR CAST(:detail AS json) IS NOT NULL
 ), told AS (
     INSERT INTO outbox (payment_id, sequence, event_id, kind, topics, payload, request_id)
     SELECT id, CAST(:sequence AS int), :event_id, :kind, CAST(:topics AS text[]), :payload, :request_id

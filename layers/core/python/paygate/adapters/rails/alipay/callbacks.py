@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from paygate.adapters.rails.alipay.signing import is_signed
 from paygate.adapters.rails.alipay.wire import moment, yuan
 from paygate.domain.errors import CallbackRefused
-from paygate.ports import CallbackReply, Observation, TradeStatus
+from paygate.ports import CallbackReply, Observation, ToldRefund, TradeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,7 @@ def _observation(params: Mapping[bytes, bytes], settings: AlipaySettings) -> Obs
     reference = _ascii(params, "out_trade_no")
     if status is None or not reference:
         raise CallbackRefused("no order, or no state that is known")
-    refund_fee = _ascii(params, "refund_fee")
+    refund_fee, number = _ascii(params, "refund_fee"), _ascii(params, "out_biz_no")
     try:
         amount = yuan(_ascii(params, "total_amount"))
         refunded = yuan(refund_fee) if refund_fee else None
@@ -98,7 +98,7 @@ def _observation(params: Mapping[bytes, bytes], settings: AlipaySettings) -> Obs
         amount=amount,
         at=moment(_ascii(params, _TIMES.get(status, "notify_time"))),
         refunded=refunded,  # the sum of all refunds so far
-        refund_reference=_ascii(params, "out_biz_no") or None if refund_fee else None,
+        refund=ToldRefund(number) if refund_fee and number else None,
         mismatch=_mismatch(params, settings),
     )
 

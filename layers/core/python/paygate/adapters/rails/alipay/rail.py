@@ -10,13 +10,13 @@ from paygate.adapters.rails.alipay.errors import is_because
 from paygate.adapters.rails.alipay.orders import METHODS, biz_content
 from paygate.adapters.rails.alipay.wire import moment, yuan
 from paygate.domain.errors import OutcomeUnknown, RailDeclined
-from paygate.ports import Action, Observation, RefundAnswer, RefundStatus, TradeStatus
+from paygate.ports import Ability, Action, Observation, RefundAnswer, RefundStatus, TradeStatus
 
 if TYPE_CHECKING:
     from paygate.adapters.rails.alipay.settings import AlipaySettings
     from paygate.adapters.rails.http import RailHttp
     from paygate.domain.money import Money
-    from paygate.ports import CallbackReply, CallbackRequest, Clock, Order, RefundOrder
+    from paygate.ports import CallbackReply, CallbackRequest, Clock, Order, RailUrls, RefundOrder
 
 # Refusals that an earlier request of ours, whose answer was lost, may itself have caused.
 _MAYBE_REFUNDED = (
@@ -34,9 +34,18 @@ class AlipayRail:
     name = "alipay"
     query_schedule = (10, 30, 60, 120, 300, 600, 1200, 1800)
     silent_channels = frozenset({"WEB", "H5", "APP"})
+    inabilities = frozenset(
+        {
+            Ability.SEVERAL_CURRENCIES,
+            Ability.SHOW_UNPAID,
+            Ability.REPORT_REFUNDED_SUM,
+            Ability.CAPTURE_LATER,
+            Ability.REVERSE,
+        }
+    )
 
-    def __init__(self, settings: AlipaySettings, callback_url: str, clock: Clock, http: RailHttp) -> None:
-        self._settings, self._callback_url = settings, callback_url
+    def __init__(self, settings: AlipaySettings, urls: RailUrls, clock: Clock, http: RailHttp) -> None:
+        self._settings, self._callback_url = settings, urls.callback
         self._client = AlipayClient(settings, clock, http)
 
     def open(self, order: Order, /) -> Action:
@@ -61,7 +70,8 @@ class AlipayRail:
             raise OutcomeUnknown("alipay gave no QR code")
         return Action("QR_CODE", {"content": _text(answer, "qr_code")})
 
-    def query(self, reference: str, /) -> Observation:
+    def query(self, order: Order, /) -> Observation:
+        reference = order.reference
         try:
             answer = self._client.call("alipay.trade.query", {"out_trade_no": reference}, is_repeatable=True)
         except RailDeclined as declined:
@@ -72,19 +82,20 @@ class AlipayRail:
         _require_same(answer, reference)
         return _observation(answer, reference)
 
-    def close(self, reference: str, /) -> Observation:
+    def close(self, order: Order, /) -> Observation:
+        reference = order.reference
         try:
             answer = self._client.call("alipay.trade.close", {"out_trade_no": reference})
         except RailDeclined as declined:
             if is_because(declined, "TRADE_NOT_EXIST"):
                 return Observation(reference, TradeStatus.ABSENT)
-            return self.query(reference)  # paid in time, or closed before
+            return self.query(order)  # paid in time, or closed before
         _require_same(answer, reference)
         return Observation(reference, TradeStatus.CLOSED, rail_id=_text(answer, "trade_no") or None)
 
     def refund(self, refund: RefundOrder, /) -> RefundAnswer:
         biz = {
-            "out_trade_no": refund.order_reference,
+            "out_trade_no": refund.order.reference,
             "refund_amount": refund.amount.text(),
             "out_request_no": refund.reference,
             "refund_reason": (refund.reason or "")[:256],
@@ -93,7 +104,7 @@ class AlipayRail:
             answer = self._client.call("alipay.trade.refund", {name: biz[name] for name in biz if biz[name]})
         except RailDeclined as declined:
             return self._refused(refund, declined)
-        _require_same(answer, refund.order_reference)
+        _require_same(answer, refund.order.reference)
         if _text(answer, "fund_change") == "Y":
             return RefundAnswer(RefundStatus.SUCCEEDED, rail_id=_text(answer, "trade_no") or None)
         # 10000 only says that the request was taken; a repeat of one that is done says N as well.
@@ -110,7 +121,7 @@ class AlipayRail:
         raise declined
 
     def query_refund(self, refund: RefundOrder, /) -> RefundAnswer:
-        biz = {"out_trade_no": refund.order_reference, "out_request_no": refund.reference}
+        biz = {"out_trade_no": refund.order.reference, "out_request_no": refund.reference}
         try:
             answer = self._client.call("alipay.trade.fastpay.refund.query", biz, is_repeatable=True)
         except RailDeclined as declined:
@@ -154,7 +165,7 @@ def _refund_answer(answer: dict[str, Any], refund: RefundOrder) -> RefundAnswer:
     status = _text(answer, "refund_status")
     if not status and not _text(answer, "out_request_no"):
         return RefundAnswer(RefundStatus.ABSENT)
-    _require_same(answer, refund.order_reference)
+    _require_same(answer, refund.order.reference)
     if _text(answer, "out_request_no") != refund.reference:
         raise OutcomeUnknown("alipay answered for another refund")
     if status != "REFUND_SUCCESS":

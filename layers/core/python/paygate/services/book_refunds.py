@@ -1,0 +1,129 @@
+"""Refunds that a rail tells of: ours as they end, and those made in its own console."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paygate.domain import payment as moves
+from paygate.domain.errors import Conflict
+from paygate.domain.money import Money
+from paygate.domain.refund import OUTSIDE, Refund
+from paygate.domain.states import RefundState
+from paygate.ports import RefundStatus, TradeStatus
+from paygate.services.cases import open_rail_case
+
+if TYPE_CHECKING:
+    from paygate.domain.payment import Change, Payment
+    from paygate.ports import Clock, Ids, Meter, Observation, ToldRefund, Transaction
+
+_UNDER_WAY = (RefundState.PENDING, RefundState.UNKNOWN)
+
+
+class NotYet(Exception):
+    """The observation cannot be booked before something else is known; it will be applied again."""
+
+
+class BookRefunds:
+    """The one refund that is told of, and what the rail's sum holds beyond all that we know.
+
+    The sum is looked at either way: a refund in the rail's console may have been told of while one of ours was
+    under way.
+    """
+
+    def __init__(self, clock: Clock, ids: Ids, meter: Meter) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+
+    def __call__(
+        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
+    ) -> list[Change]:
+        """Raises NotYet, Conflict."""
+        known = tx.refund_by_reference(payment.id, seen.refund.reference) if seen.refund else None
+        changes = []
+        if seen.refund is not None:
+            if seen.refund.status is RefundStatus.STUCK:
+                open_rail_case(tx, self._meter, rail, seen, "refund stuck", payment)
+            told = self._told(tx, payment, known, seen.refund)
+            changes += [told] if told else []
+        current = changes[-1].after if changes else payment
+        surplus = _surplus(current, seen, is_current=is_current, is_known=known is not None)
+        if surplus > 0:
+            changes.append(self._outside(tx, rail, current, seen, Money(surplus, payment.due.asset), known))
+        return changes
+
+    def _told(self, tx: Transaction, payment: Payment, known: Refund | None, told: ToldRefund) -> Change | None:
+        """The move that a refund which we know makes by what is told of it, if any."""
+        state = _next(known.state, told.status) if known else None
+        if known is None or state is None:
+            return None
+        now = self._clock.now()
+        is_failure = state is not RefundState.SUCCEEDED
+        moved = known.to(state, now, (told.reason or "failed at the rail") if is_failure else None)
+        tx.save_refund(known, moved, None)
+        change = moves.refund_moved(payment, known, moved, now, self._ids.new("EVT"))
+        tx.save(change)
+        self._meter.count(f"Refunds{state.value.capitalize()}", method=payment.method)
+        return change
+
+    def _outside(
+        self,
+        tx: Transaction,
+        rail: str,
+        payment: Payment,
+        seen: Observation,
+        amount: Money,
+        known: Refund | None,
+    ) -> Change:
+        """A refund made in the rail's own console: recorded whatever it does to the sum, and an alarm."""
+        is_named = seen.refund is not None and known is None
+        name = f"outside-{payment.refunded_outside + amount.units}"
+        now = self._clock.now()
+        refund = Refund(
+            id=self._ids.new("REF"),
+            payment_id=payment.id,
+            amount=amount,
+            state=RefundState.SUCCEEDED,
+            reference=seen.refund.reference if seen.refund and is_named else name,
+            origin=OUTSIDE,
+            reason="made at the rail",
+            request_id=payment.request_id,
+            created_at=now,
+            updated_at=now,
+        )
+        if not tx.add_outside_refund(refund):
+            raise Conflict("another told of this refund first")
+        change = moves.refund_moved(payment, None, refund, now, self._ids.new("EVT"))
+        tx.save(change)
+        open_rail_case(tx, self._meter, rail, seen, "refunded at the rail", payment)
+        return change
+
+
+def _next(state: RefundState, told: RefundStatus) -> RefundState | None:
+    """Where a refund that is in `state` goes when the rail tells `told`; None: nowhere."""
+    if told is RefundStatus.SUCCEEDED and state in _UNDER_WAY:
+        return RefundState.SUCCEEDED
+    if told is RefundStatus.FAILED and state in _UNDER_WAY:
+        return RefundState.FAILED
+    if told is RefundStatus.FAILED and state is RefundState.SUCCEEDED:
+        return RefundState.REVERSED
+    return None
+
+
+def _surplus(payment: Payment, seen: Observation, *, is_current: bool, is_known: bool) -> int:
+    """Units that were given back at the rail and that no refund we know of accounts for."""
+    told = seen.refund
+    if seen.refunded is None and told is not None:
+        is_done = told.status is RefundStatus.SUCCEEDED and told.amount is not None and not is_known
+        return told.amount.units if is_done and told.amount else 0
+    surplus = _given_back(payment, seen, is_current=is_current) - payment.refunded - payment.refunded_outside
+    if surplus > 0 and payment.refund_reserved:
+        raise NotYet  # the sum may hold a refund of ours that is still under way
+    return surplus
+
+
+def _given_back(payment: Payment, seen: Observation, *, is_current: bool) -> int:
+    if seen.refunded is not None:
+        return seen.refunded.units
+    is_all = is_current and seen.status is TradeStatus.CLOSED  # a paid order closes by a full refund only
+    return payment.received if is_all else 0
