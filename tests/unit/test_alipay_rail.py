@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from paygate.adapters.rails.alipay.signing import is_signed, signed_text
+from paygate.adapters.rails.alipay.signing import signed_text
 from paygate.adapters.rails.alipay.wire import CNY
+from paygate.adapters.rails.rsa import is_signed
 from paygate.domain.errors import OutcomeUnknown, RailDeclined
 from paygate.domain.money import Asset, Money
 from paygate.ports import Action, Order, RefundAnswer, RefundOrder, RefundStatus, TradeStatus

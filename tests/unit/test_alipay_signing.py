@@ -7,8 +7,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from paygate.adapters.rails.alipay import certificates, keys
-from paygate.adapters.rails.alipay.signing import is_signed, sign, signed_text
+from paygate.adapters.rails import keys
+from paygate.adapters.rails.alipay import certificates
+from paygate.adapters.rails.alipay.signing import signed_text
+from paygate.adapters.rails.chains import is_chained
+from paygate.adapters.rails.rsa import is_signed, sign
 from tests.unit.alipay_side import certificate, key, pem
 
 
@@ -57,4 +60,4 @@ def test_roots_that_are_not_rsa_or_not_readable_are_left_out() -> None:
 
 def test_certificates_that_issue_each_other_end_the_search() -> None:
     ring = [certificate("a", "b"), certificate("b", "a")]
-    assert not certificates.is_chained(certificate("alipay", "a"), ring, [certificate("root", "root")])
+    assert not is_chained(certificate("alipay", "a"), ring, [certificate("root", "root")])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from paygate.adapters.rails.alipay.signing import is_signed
 from paygate.adapters.rails.alipay.wire import moment, yuan
+from paygate.adapters.rails.rsa import is_signed
 from paygate.domain.errors import CallbackRefused
 from paygate.ports import CallbackReply, Observation, ToldRefund, TradeStatus
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from paygate.adapters.rails.alipay.errors import failure, reason_of
-from paygate.adapters.rails.alipay.signing import is_signed, sign, signed_text
+from paygate.adapters.rails.alipay.signing import signed_text
 from paygate.adapters.rails.alipay.wire import Envelope, open_envelope, shanghai
+from paygate.adapters.rails.rsa import is_signed, sign
 from paygate.domain.errors import OutcomeUnknown
 
 if TYPE_CHECKING:

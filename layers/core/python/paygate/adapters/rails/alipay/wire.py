@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+from paygate.adapters.rails.times import SHANGHAI
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.errors import InvalidField
 from paygate.domain.money import Money, parse_money
 
 CNY = CURRENCIES["CNY"]
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 

@@ -16,7 +16,7 @@ _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
 def private_key(text: str, *, is_validated: bool) -> RSAPrivateKey:
-    """PKCS#1 or PKCS#8, as PEM or as the bare base64 of Alipay's key tool; raises ValueError.
+    """PKCS#1 or PKCS#8, as PEM or as bare base64 (so Alipay's key tool writes it); raises ValueError.
 
     A full check costs a hundred signatures, so a key that was checked before is trusted.
     """

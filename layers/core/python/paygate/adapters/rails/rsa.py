@@ -1,0 +1,30 @@
+"""SHA256withRSA, PKCS#1 v1.5, in base64: the signature that several rails share."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+_PADDING = PKCS1v15()
+_HASH = SHA256()
+
+
+def sign(key: RSAPrivateKey, data: bytes) -> str:
+    return base64.b64encode(key.sign(data, _PADDING, _HASH)).decode("ascii")
+
+
+def is_signed(key: RSAPublicKey, data: bytes, signature: str | bytes) -> bool:
+    """Whether `signature` (base64) was made over exactly these bytes."""
+    try:
+        key.verify(base64.b64decode(signature, validate=True), data, _PADDING, _HASH)
+    except (InvalidSignature, binascii.Error, ValueError):
+        return False
+    return True
