@@ -3,7 +3,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contract.sandbox_client import Inbox, Merchant, Sandbox, inbox
+from tests.contract.sandbox_client import Door, Inbox, Merchant, Sandbox, inbox
+from tests.contract.unionpay_merchant import UnionPayMerchant
+from tests.contract.wechat_pay_merchant import WechatPayMerchant
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +18,21 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def merchant(sandbox: Sandbox) -> Merchant:
     return Merchant(sandbox.settings(), sandbox.url)
+
+
+@pytest.fixture(scope="session")
+def unionpay(sandbox: Sandbox) -> UnionPayMerchant:
+    return UnionPayMerchant(sandbox.settings(), sandbox.url)
+
+
+@pytest.fixture(scope="session")
+def wechat_pay(sandbox: Sandbox) -> WechatPayMerchant:
+    return WechatPayMerchant(sandbox.settings(), sandbox.url)
+
+
+@pytest.fixture(scope="session")
+def wechat_pay_door(sandbox: Sandbox) -> Door:
+    return sandbox.at("wechat_pay")
 
 
 @pytest.fixture
