@@ -53,6 +53,7 @@ def query(db: Db, request: Request, _public_url: str) -> Fields:
         "issuerIdentifyMode": "0",
         **told(order),
         **GOOD,
+        "bizType": request.fields["bizType"],  # the query's own, as recorded
         "origRespCode": code,
         "origRespMsg": message(code),
     }

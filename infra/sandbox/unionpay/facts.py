@@ -28,8 +28,6 @@ def told(order: Row) -> Fields:
         "txnAmt": str(order["txn_amt"]),
         "version": "5.1.0",
     }
-    if order["orig_query_id"]:
-        fields["origQryId"] = order["orig_query_id"]
     if order["query_id"]:
         fields |= _traces(order)
     return fields

@@ -28,7 +28,7 @@ from infra.sandbox.callbacks import Plan
 from infra.sandbox.faults import Kinds
 from infra.sandbox.unionpay.wire import Fields
 
-EMPTY = {"exchangeRate": "", "reserved": "", "bindId": ""}
+EMPTY = {"exchangeDate": "", "reserved": "", "bindId": ""}
 # What the kind changes among the signed fields.
 OVERRIDES: dict[str, Fields] = {
     "wrong_amount": {"txnAmt": "1", "settleAmt": "1"},

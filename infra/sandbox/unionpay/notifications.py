@@ -27,8 +27,11 @@ def enqueue(db: Db, order: Row) -> None:
 
 
 def fields(order: Row) -> Fields:
-    """What back and front notification say alike."""
-    return told(order) | {"respCode": order["resp_code"], "respMsg": message(order["resp_code"])}
+    """What back and front notification say alike; `success` and an exchangeRate of 0 are as recorded."""
+    code = order["resp_code"]
+    result = {"respCode": code, "respMsg": "success" if code == "00" else message(code), "exchangeRate": "0"}
+    origin = {"origQryId": order["orig_query_id"]} if order["orig_query_id"] else {}
+    return told(order) | origin | result
 
 
 def manners(parties: Parties) -> Manners:

@@ -90,7 +90,7 @@ def _require_identity(fields: Fields, parties: Parties) -> None:
     if not all(fields.get(name) for name in BASIC) or (is_payment and not fields.get("backUrl")):
         raise Unreadable(200, "Invalid request.")
     if (fields["merId"], fields["certId"]) != (parties.mer_id, parties.cert_id):
-        raise Unreadable(200, "Invalid request.")
+        raise Refused("11")  # so the samples' list of known questions explains this code
     if (fields["version"], fields["signMethod"]) != ("5.1.0", "01"):
         raise Refused("10")
 
