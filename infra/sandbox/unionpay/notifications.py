@@ -21,9 +21,12 @@ TIMEOUT_SECONDS = 10
 
 
 def enqueue(db: Db, order: Row) -> None:
+    """Queued under the payment's number, a void's and a refund's too, so that they can overtake one another."""
     back_url = request_of(order).get("backUrl")
     if back_url:
-        callbacks.enqueue(db, order["order_id"], back_url, fields(order))
+        sql = "SELECT order_id FROM orders WHERE query_id = ?"
+        payment = db.execute(sql, (order["orig_query_id"],)).fetchone() or order
+        callbacks.enqueue(db, payment["order_id"], back_url, fields(order))
 
 
 def fields(order: Row) -> Fields:
