@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -33,6 +34,14 @@ def wechat_pay(sandbox: Sandbox) -> WechatPayMerchant:
 @pytest.fixture(scope="session")
 def wechat_pay_door(sandbox: Sandbox) -> Door:
     return sandbox.at("wechat_pay")
+
+
+@pytest.fixture
+def sandbox_of_one(tmp_path: Path) -> Iterator[Sandbox]:
+    """A process of the test's own, to kill, with ten times longer to wait."""
+    running = Sandbox(tmp_path, time_scale=0.005)
+    yield running
+    running.kill()
 
 
 @pytest.fixture

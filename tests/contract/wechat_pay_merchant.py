@@ -115,11 +115,11 @@ class WechatPayMerchant:
     def close(self, number: str, **how: Any) -> Answer:
         return self.post(f"/v3/pay/transactions/out-trade-no/{quote(number)}/close", {"mchid": self.mch_id}, **how)
 
-    def refund(self, number: str, amount: int, name: str, *, total: int = 8880, **changes: Any) -> Answer:
+    def refund(self, number: str, fen: int, name: str, *, total: int = 8880, **changes: Any) -> Answer:
         body = {
             "out_trade_no": number,
             "out_refund_no": name,
-            "amount": {"refund": amount, "total": total, "currency": "CNY"},
+            "amount": {"refund": fen, "total": total, "currency": "CNY"},
         }
         return self.post("/v3/refund/domestic/refunds", body | changes)
 

@@ -4,6 +4,7 @@ import json
 import re
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from werkzeug import Response
 
 from infra.sandbox import calls, faults
 from infra.sandbox.faults import Fault
+from infra.sandbox.ledger import Db
 from infra.sandbox.mishaps import Outcome
 from infra.sandbox.wechat_pay import notify, operations, switches, terms, wire
 from infra.sandbox.wechat_pay.context import WechatPay
@@ -39,10 +41,12 @@ class Exchange:
     def body(self) -> terms.Json:
         return terms.read_body(self.call.body)
 
-    def work(self) -> Outcome:
+    def work(self, then: Callable[[Db], object] = lambda _db: None) -> Outcome:
+        """Do it, and what the fault script does `then` in the same transaction."""
         try:
             with self.rail.ledger.transaction() as db:
                 answer = self.operation.work(db, self.rail, self.call)
+                then(db)
         except ApiError as error:
             return self.failure(error)
         self.rail.deliveries.wake()

@@ -38,13 +38,9 @@ def _business_error(exchange: "Exchange", _work: Work, options: Options) -> Outc
     return exchange.failure(ApiError(status, usual.code, message))
 
 
-def _becomes(exchange: "Exchange", work: Work, options: Options) -> Outcome:
-    outcome = work()
-    with contextlib.suppress(ApiError), exchange.rail.ledger.transaction() as db:
-        number = str(exchange.body().get("out_refund_no"))
-        refunds.foretell(db, number, options["status"], float(options.get("seconds", 0)))
-    exchange.rail.deliveries.wake()
-    return outcome
+def _becomes(exchange: "Exchange", _work: Work, options: Options) -> Outcome:
+    number, seconds = str(exchange.body().get("out_refund_no")), float(options.get("seconds", 0))
+    return exchange.work(lambda db: refunds.foretell(db, number, options["status"], seconds))
 
 
 def _callback_first(exchange: "Exchange", work: Work, options: Options) -> Outcome:
