@@ -1,0 +1,1 @@
+"""Bank transfer: instructions that the payer follows, and statements that tell what came."""
