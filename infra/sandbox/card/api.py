@@ -18,16 +18,18 @@ from infra.sandbox import calls, faults
 from infra.sandbox.card import form, idempotency, intents, lists, mishaps, objects
 from infra.sandbox.card.books import Json, dumps, order_of
 from infra.sandbox.card.context import Processor, Work
+from infra.sandbox.card.endpoints import Call
 from infra.sandbox.card.errors import ParameterError, StripeError, invalid, no_such_address, refused, unauthorized
 from infra.sandbox.card.expand import expand
 from infra.sandbox.card.idempotency import Answer, KeysInUse
 from infra.sandbox.card.merchant import API_VERSION, token
-from infra.sandbox.card.operations import OPERATIONS, Call, Operation
+from infra.sandbox.card.operations import OPERATIONS, Operation
 from infra.sandbox.card.params import check
 from infra.sandbox.ledger import Db
 
 VERSION = re.compile(r"20\d\d-\d\d-\d\d(\.[a-z]+)?")
 OLDEST_VERSION = "2022-11-15"  # objects of older ones look different
+CARD_DECLINED = 402
 HELP = "See https://stripe.com/docs/api#authentication for details."
 
 
@@ -96,11 +98,14 @@ def _answer(processor: Processor, db: Db, request: Request, refund_status: str |
         request.object_id,
         check(request.operation.spec, request.params, request.operation.required),
     )
+    db.execute("SAVEPOINT attempt")
     try:
         found = Answer(200, dumps(_done(request, call)))
     except ParameterError:
         raise
     except StripeError as error:
+        if error.status != CARD_DECLINED:  # an attempt that a bank refused is in the books
+            db.execute("ROLLBACK TO attempt")
         found = Answer(error.status, dumps(error.body(request.id)))
     idempotency.keep(db, request.key, request.endpoint, request.params, request.id, found)
     return found

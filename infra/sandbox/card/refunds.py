@@ -24,7 +24,7 @@ def create(work: Work, params: Params) -> Row:
     amount = params.get("amount", left)
     _check(charge, amount, left)
     card = cards.CARDS[get(work.db, "payment_methods", charge["payment_method"])["card"]]
-    status, next_status = (work.refund_status, None) if work.refund_status else card.refund
+    status, next_status = ("pending", None) if work.refund_status else card.refund
     entry = enter(work.db, charge["id"], "refund", -amount, 0, charge["currency"], "REFUND FOR CHARGE")
     refund = insert(
         work.db,
@@ -43,7 +43,7 @@ def create(work: Work, params: Params) -> Row:
     charge = update(work.db, "charges", charge["id"], refunded=charge["refunded"] + amount)
     events.of_refund(work, "refund.created", refund)
     events.of_charge(work, "refunded", charge, amount_refunded=charge["refunded"] + charge["released"] - amount)
-    return refund
+    return move(work, refund, work.refund_status) if work.refund_status else refund
 
 
 def move(work: Work, refund: Row, status: str, failure_reason: str | None = None) -> Row:
@@ -51,6 +51,8 @@ def move(work: Work, refund: Row, status: str, failure_reason: str | None = None
     if refund["status"] in ("failed", "canceled"):
         raise refused(None, f"The refund has a status of {refund['status']}.")
     was, changes = refund["status"], {"status": status, "next_status": None}
+    if status == was:
+        return refund
     if status in ("failed", "canceled"):
         charge = get(work.db, "charges", refund["charge_id"])
         update(work.db, "charges", charge["id"], refunded=charge["refunded"] - refund["amount"])
