@@ -45,6 +45,13 @@ def sandbox_of_one(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def sandbox_in_a_hurry(tmp_path: Path) -> Iterator[Sandbox]:
+    running = Sandbox(tmp_path, time_scale=0.0000005)
+    yield running
+    running.kill()
+
+
+@pytest.fixture
 def shop() -> Iterator[Inbox]:
     """The merchant's notify_url."""
     with inbox() as opened:

@@ -38,6 +38,7 @@ class Answer:
 
 class WechatPayMerchant:
     def __init__(self, settings: dict[str, str], sandbox_url: str) -> None:
+        self.settings, self.sandbox_url = settings, sandbox_url
         self.base_url = sandbox_url + settings["WECHAT_PAY_BASE_URL"]
         self.app_id, self.mch_id = settings["WECHAT_PAY_APP_ID"], settings["WECHAT_PAY_MCH_ID"]
         self.serial = settings["WECHAT_PAY_MERCHANT_SERIAL"]

@@ -51,7 +51,9 @@ def callback_signer(merchant: Merchant, ledger: Ledger) -> Signer:
 
 def signed(merchant: Merchant, signer: Signer, params: Envelope, plan: Plan) -> tuple[bytes, dict[str, str]]:
     kind = plan.get("kind", "")
-    fields = _merged({"mchid": merchant.mch_id, "appid": merchant.app_id, **params["fields"]}, faults.changes(plan))
+    fields = _merged(
+        {"mchid": merchant.mch_id, "appid": merchant.app_id, **params.get("fields", params)}, faults.changes(plan)
+    )
     original_type = params.get("original_type", "transaction")
     plain = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
     resource = wire.seal(merchant, plain, original_type, params.get("nonce", ""))
