@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SERVICE = "paygate"
 redact = Redactor()
+_whole_lines = threading.Lock()
 
 
 class _RedactingFormatter(LambdaPowertoolsFormatter):
@@ -75,5 +77,8 @@ class EmfMeter:
 
 def _emit(name: str, unit: MetricUnit, value: int, dimensions: dict[str, Any]) -> None:
     fixed = {"service": SERVICE, **dimensions}
-    with single_metric(name=name, unit=unit, value=value, namespace=SERVICE, default_dimensions=fixed):
+    with (
+        _whole_lines,
+        single_metric(name=name, unit=unit, value=value, namespace=SERVICE, default_dimensions=fixed),
+    ):
         pass

@@ -39,6 +39,7 @@ class Ability(StrEnum):
 
     ASK = "the rail can be asked what became of an order"
     CLOSE = "an unpaid order can be closed before it expires"
+    EXPIRE = "an order that nobody pays is over at the expiry that it was given, without a word of ours"
     SHOW_UNPAID = "an order that was opened and not paid is known to a query"
     REFUSE_CHANGED_ORDER = "another order under a used reference is refused"
     SEVERAL_CURRENCIES = "orders may be in more than one currency"
@@ -65,7 +66,8 @@ class Order:
     """What a rail is asked to collect. The same `reference` always carries the same order.
 
     `expires_at` is the rail's own absolute expiry; `opened_at` is when the attempt was written; `rail_id` is
-    the rail's own number of it, where it is known already.
+    the rail's own number of it, where it is known already; `payer_id` is the rail's own name for who pays, where a
+    channel needs to know it before, and `payer_ip` likewise.
     """
 
     reference: str
@@ -77,6 +79,8 @@ class Order:
     return_url: str | None = None
     payment_id: str = ""
     rail_id: str | None = None
+    payer_id: str | None = None
+    payer_ip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,13 @@ class PaymentRail(Protocol):
         """The answer that makes the rail try again later."""
 
 
+class CapturingRail(PaymentRail, Protocol):
+    """What a rail is that can CAPTURE_LATER."""
+
+    def capture(self, order: Order, /) -> Observation:
+        """Take all that was authorised; answers what the rail says now. Safe to repeat."""
+
+
 # ---------------------------------------------------------------- strategies
 
 
@@ -247,7 +258,10 @@ class Strategy(Protocol):
         """What the order is called at the rail; a pure function of the payment, and unique at its rail."""
 
     def order(self, payment: Payment, attempt: Attempt, /) -> Order:
-        """The order for the rail; a pure function of what is stored, so that a repeat is identical."""
+        """The order for the rail; a pure function of what is stored, so that a repeat is identical.
+
+        Raises InvalidField where the payment lacks what its channel needs: it is asked before anything is stored.
+        """
 
 
 # ---------------------------------------------------------------- the truth
@@ -343,6 +357,29 @@ class ListFilter:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """A refund of ours as a statement tells it: paid out, or (`is_returned`) come back."""
+
+    refund_id: str
+    units: int
+    is_returned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A payment's transfers in sums, and what of them had not been booked: who brought it, and payouts.
+
+    `received` is all that was final once, and `returned` what of it was taken away again; `pending` is not final.
+    """
+
+    received: int
+    returned: int
+    pending: int
+    origins: Sequence[Mapping[str, Any]]
+    payouts: Sequence[Payout]
+
+
 class Transaction(Protocol):
     """Statements of one explicit transaction; it commits when its block ends without an error."""
 
@@ -398,7 +435,18 @@ class Transaction(Protocol):
     def callback_applied(self, callback_id: str, outcome: str, /) -> None: ...
 
     def open_case(self, case: Case, /) -> bool:
-        """False when the same case is open already."""
+        """False when the same case was opened before."""
+
+    def close_case(self, dedupe: str, /) -> None: ...
+
+    # transfers
+    def take_transfers(self, payment_id: str, /) -> Taken:
+        """Sum a payment's transfers and take them off the queue: one snapshot, so none is taken that is not summed."""
+
+    def assign_transfer(self, transfer_id: str, payment: Payment, rail: str, by: str, /) -> bool:
+        """Give money that matched nothing to a payment, and queue it; False unless it is free and of that rail and
+        asset.
+        """
 
 
 class Documents(Protocol):
@@ -413,16 +461,29 @@ class Documents(Protocol):
     def refund(self, refund_id: str, /) -> str | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A piece of work by its id, and the rail that it concerns."""
+
+    id: str
+    rail: str
+
+
 class Agenda(Protocol):
-    """Work that is due, each piece leased to one worker at a time, oldest first."""
+    """Work that is due, each piece leased to one worker at a time, oldest first, of no rail in `without`."""
 
-    def attempts(self, limit: int, lease_seconds: int, /) -> Sequence[Attempt]: ...
+    def attempts(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Attempt]: ...
 
-    def refunds(self, limit: int, lease_seconds: int, /) -> Sequence[str]: ...
+    def refunds(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]: ...
 
-    def callbacks(self, limit: int, lease_seconds: int, /) -> Sequence[str]: ...
+    def callbacks(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]: ...
 
-    def expired(self, limit: int, lease_seconds: int, margin_seconds: int, /) -> Sequence[str]: ...
+    def transfers(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]:
+        """Payments with transfers that are not booked."""
+
+    def expired(
+        self, limit: int, lease_seconds: int, without: Sequence[str], margin_seconds: int, /
+    ) -> Sequence[Due]: ...
 
     def refund_tried(self, refund_id: str, next_query_at: datetime, /) -> None: ...
 

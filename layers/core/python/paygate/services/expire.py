@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paygate.domain import payment as moves
 from paygate.domain.states import PaymentState
 from paygate.ports import AttemptStatus, TradeStatus
-from paygate.services.drain import drain
+from paygate.services.drain import MOST, drain
 from paygate.services.rails import order_at
 from paygate.services.schedule import WATCH_MARGIN_SECONDS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paygate.domain.payment import Payment
-    from paygate.ports import Clock, Ids, Ledger, Meter, Nudge, Observation
+    from paygate.ports import Clock, Due, Ids, Ledger, Meter, Nudge, Observation
     from paygate.services.observe import Observe
     from paygate.services.rails import Rails
 
@@ -51,18 +51,19 @@ class Expire:
         self._meter = meter
         self._nudge = nudge
 
-    def __call__(self, seconds: float) -> Expired:
-        """Work for `seconds` or until nothing is due, oldest first."""
+    def __call__(self, seconds: float, *, most: int = MOST) -> Expired:
+        """Work for `seconds`, on at most `most` payments, or until nothing is due; oldest first."""
         deadline = time.monotonic() + seconds
-        payments, put_off = drain(self._due, self._one, deadline)
+        payments, put_off = drain(self._due, self._one, deadline, most=most)
         while self._ledger.agenda.sweep() and time.monotonic() < deadline:
             continue
         return Expired(payments, put_off)
 
-    def _due(self, limit: int, lease_seconds: int) -> Sequence[str]:
-        return self._ledger.agenda.expired(limit, lease_seconds, WATCH_MARGIN_SECONDS)
+    def _due(self, limit: int, lease_seconds: int, without: Sequence[str]) -> Sequence[Due]:
+        return self._ledger.agenda.expired(limit, lease_seconds, without, WATCH_MARGIN_SECONDS)
 
-    def _one(self, payment_id: str) -> None:
+    def _one(self, due: Due) -> None:
+        payment_id = due.id
         with self._ledger.transaction() as tx:
             payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
         if payment is None or attempt is None:

@@ -15,13 +15,13 @@ from paygate.domain.errors import RailDeclined
 from paygate.domain.states import PaymentState
 from paygate.ports import AttemptStatus, TradeStatus
 from paygate.services.answers import action_json
-from paygate.services.drain import drain
+from paygate.services.drain import MOST, drain
 from paygate.services.rails import order_at
 from paygate.services.schedule import WATCH_MARGIN_SECONDS, next_query_at
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Payment
-    from paygate.ports import Attempt, Clock, Ids, Ledger, Meter, Nudge, Sealer
+    from paygate.ports import Attempt, Clock, Due, Ids, Ledger, Meter, Nudge, Sealer
     from paygate.services.handle_callback import HandleCallback
     from paygate.services.observe import Observe
     from paygate.services.rails import Rails
@@ -65,18 +65,21 @@ class Resolve:
         self._meter = meter
         self._nudge = nudge
 
-    def __call__(self, seconds: float) -> Resolved:
-        """Work for `seconds` or until nothing is due, oldest first."""
+    def __call__(self, seconds: float, *, most: int = MOST) -> Resolved:
+        """Work for `seconds`, on at most `most` pieces of a kind, or until nothing is due; oldest first."""
         deadline = time.monotonic() + seconds
         agenda = self._ledger.agenda
-        callbacks, put_off = drain(agenda.callbacks, self._callbacks.again, deadline)
-        attempts, more = drain(agenda.attempts, self._attempt, deadline)
-        refunds, most = drain(agenda.refunds, self._refund, deadline)
+        callbacks, put_off = drain(agenda.callbacks, self._callback, deadline, most=most)
+        attempts, more = drain(agenda.attempts, self._attempt, deadline, most=most)
+        refunds, most = drain(agenda.refunds, self._refund, deadline, most=most)
         return Resolved(callbacks, attempts, refunds, put_off + more + most)
 
-    def _refund(self, refund_id: str) -> None:
+    def _callback(self, due: Due) -> None:
+        self._callbacks.again(due.id)
+
+    def _refund(self, due: Due) -> None:
         with self._ledger.transaction() as tx:
-            refund = tx.refund(refund_id)
+            refund = tx.refund(due.id)
         if refund is not None:
             self._refunds.ask_rail(refund, is_repeat=True)
 

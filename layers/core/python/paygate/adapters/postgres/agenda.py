@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paygate.adapters.postgres.rows import attempt_of
 from paygate.adapters.postgres.statements import sql
+from paygate.ports import Due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,27 +25,29 @@ class PostgresAgenda:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def attempts(self, limit: int, lease_seconds: int, /) -> Sequence[Attempt]:
-        with self._database.transaction() as run:
-            rows = run(sql("lease_attempts"), limit=limit, lease_seconds=lease_seconds)
-        return [attempt_of(row) for row in rows]
+    def attempts(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Attempt]:
+        return [attempt_of(row) for row in self._lease("lease_attempts", limit, lease_seconds, without)]
 
-    def refunds(self, limit: int, lease_seconds: int, /) -> Sequence[str]:
-        with self._database.transaction() as run:
-            rows = run(sql("lease_refunds"), limit=limit, lease_seconds=lease_seconds)
-        return [row[0] for row in rows]
+    def refunds(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]:
+        return [Due(*row) for row in self._lease("lease_refunds", limit, lease_seconds, without)]
 
-    def callbacks(self, limit: int, lease_seconds: int, /) -> Sequence[str]:
-        with self._database.transaction() as run:
-            rows = run(sql("lease_callbacks"), limit=limit, lease_seconds=lease_seconds)
-        return [row[0] for row in rows]
+    def callbacks(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]:
+        return [Due(*row) for row in self._lease("lease_callbacks", limit, lease_seconds, without)]
 
-    def expired(self, limit: int, lease_seconds: int, margin_seconds: int, /) -> Sequence[str]:
+    def transfers(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]:
+        return [Due(*row) for row in self._lease("lease_transfers", limit, lease_seconds, without)]
+
+    def expired(
+        self, limit: int, lease_seconds: int, without: Sequence[str], margin_seconds: int, /
+    ) -> Sequence[Due]:
+        rows = self._lease("lease_expired", limit, lease_seconds, without, margin_seconds=margin_seconds)
+        return [Due(*row) for row in rows]
+
+    def _lease(
+        self, name: str, limit: int, lease_seconds: int, without: Sequence[str], **more: int
+    ) -> list[list[Any]]:
         with self._database.transaction() as run:
-            rows = run(
-                sql("lease_expired"), limit=limit, lease_seconds=lease_seconds, margin_seconds=margin_seconds
-            )
-        return [row[0] for row in rows]
+            return run(sql(name), limit=limit, lease_seconds=lease_seconds, without=list(without), **more)
 
     def refund_tried(self, refund_id: str, next_query_at: datetime, /) -> None:
         with self._database.transaction() as run:

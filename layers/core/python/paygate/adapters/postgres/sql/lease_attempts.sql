@@ -1,7 +1,7 @@
 -- Oldest first, each to one worker: leased rows come back by themselves when the worker dies.
 WITH due AS MATERIALIZED (
     SELECT payment_id, number FROM attempts
-    WHERE next_query_at <= now()
+    WHERE next_query_at <= now() AND rail <> ALL (CAST(:without AS text[]))
     ORDER BY next_query_at LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )

@@ -1,11 +1,13 @@
 WITH due AS MATERIALIZED (
-    SELECT id FROM payments
-    WHERE state IN ('CREATED', 'PENDING', 'CONFIRMING')
-        AND expires_at < now() - make_interval(secs => :margin_seconds)
-        AND (expiry_leased_until IS NULL OR expiry_leased_until < now())
-    ORDER BY expires_at LIMIT :limit
-    FOR UPDATE SKIP LOCKED
+    SELECT p.id, a.rail FROM payments p
+    JOIN LATERAL (SELECT rail FROM attempts WHERE payment_id = p.id ORDER BY number DESC LIMIT 1) a ON true
+    WHERE p.state IN ('CREATED', 'PENDING', 'CONFIRMING')
+        AND p.expires_at < now() - make_interval(secs => :margin_seconds)
+        AND (p.expiry_leased_until IS NULL OR p.expiry_leased_until < now())
+        AND a.rail <> ALL (CAST(:without AS text[]))
+    ORDER BY p.expires_at LIMIT :limit
+    FOR UPDATE OF p SKIP LOCKED
 )
 UPDATE payments p SET expiry_leased_until = now() + make_interval(secs => :lease_seconds)
 FROM due WHERE p.id = due.id
-RETURNING p.id
+RETURNING p.id, due.rail
