@@ -81,12 +81,13 @@ def test_status_batch_and_orders_take_one_statement_each(counted: App, counter: 
 def test_every_statement_runs_inside_a_transaction(counted: App, counter: WireCounter) -> None:
     counted.payments.create_payment(*new("QR"))
     counted.resolve(1)
-    is_open = False
-    for text in counter.statements:
-        if text == "BEGIN":
-            assert not is_open
-            is_open = True
-        elif text in ("COMMIT", "ROLLBACK"):
-            is_open = False
-        else:
-            assert is_open, text
+    for statements in counter.connections:
+        is_open = False
+        for text in statements:
+            if text == "BEGIN":
+                assert not is_open
+                is_open = True
+            elif text in ("COMMIT", "ROLLBACK"):
+                is_open = False
+            else:
+                assert is_open, text

@@ -11,11 +11,15 @@ from typing import Self
 
 @dataclass
 class WireCounter:
-    """Listens on `port`, passes everything on to (host, to_port), and keeps the text of each Parse and Query."""
+    """Listens on `port`, passes everything on to (host, to_port), and keeps the text of each Parse and Query.
+
+    `connections` has them once more, a list for each connection.
+    """
 
     host: str
     to_port: int
     statements: list[str] = field(default_factory=list)
+    connections: list[list[str]] = field(default_factory=list)
     port: int = 0
 
     def __enter__(self) -> Self:
@@ -50,13 +54,14 @@ class WireCounter:
             threading.Thread(target=_pass_on, args=(client, server, self._reader()), daemon=True).start()
 
     def _reader(self) -> _Frontend:
-        return _Frontend(self.statements)
+        self.connections.append([])
+        return _Frontend(self.statements, self.connections[-1])
 
 
 class _Frontend:
     """The frontend's messages: a start-up message without a type byte, then type, length, body."""
 
-    def __init__(self, statements: list[str]) -> None:
+    def __init__(self, *statements: list[str]) -> None:
         self._statements, self._waiting, self._is_started = statements, b"", False
 
     def feed(self, data: bytes) -> None:
@@ -72,9 +77,13 @@ class _Frontend:
             self._waiting = self._waiting[head + length :]
             self._is_started = True
             if kind == b"Q":
-                self._statements.append(body.rstrip(b"\x00").decode())
+                self._keep(body.rstrip(b"\x00"))
             elif kind == b"P":
-                self._statements.append(body.split(b"\x00")[1].decode())
+                self._keep(body.split(b"\x00")[1])
+
+    def _keep(self, text: bytes) -> None:
+        for statements in self._statements:
+            statements.append(text.decode())
 
 
 def _pass_on(source: socket.socket, target: socket.socket, reader: _Frontend | None) -> None:
