@@ -1,12 +1,12 @@
 """Payments of each kind, from the merchant's call to the notification, and what queries say on the way."""
 
-import time
+from datetime import datetime, timedelta
 
 import pytest
 import requests
 
 from tests.contract.sandbox_client import Inbox, Sandbox
-from tests.contract.unionpay_merchant import Fields, UnionPayMerchant, beijing, do, form_of, see
+from tests.contract.unionpay_merchant import BEIJING, Fields, UnionPayMerchant, beijing, do, form_of, see
 
 
 def opened(unionpay: UnionPayMerchant, number: str, **more: str) -> str:
@@ -157,11 +157,10 @@ def test_the_settlement_day_rolls_at_eleven_in_the_evening(
 ) -> None:
     txn_time = opened(unionpay, number)
     do(sandbox, "pay", order_id=number)
-    now = time.time() + 8 * 3600
-    expected = time.strftime("%m%d", time.gmtime(now + 3600))
-    assert unionpay.query(number, txn_time)["settleDate"] == expected
-    # A second before the last 23:00: the settlement day before.
-    since = (now + 3600) % 86400
-    do(sandbox, "age", order_id=number, seconds=since + 1)
-    expected = time.strftime("%m%d", time.gmtime(now + 3600 - since - 1))
-    assert unionpay.query(number, txn_time)["settleDate"] == expected
+    now = datetime.now(BEIJING)
+    last_roll = (now + timedelta(hours=1)).replace(hour=0, minute=0, second=0) - timedelta(hours=1)
+    for earlier, days in ((timedelta(minutes=-30), 1), (timedelta(minutes=31), 0)):
+        paid_at = datetime.fromtimestamp(see(sandbox, f"orders/{number}")["trace_at"], BEIJING)
+        do(sandbox, "age", order_id=number, seconds=(paid_at - last_roll + earlier).total_seconds())
+        expected = (last_roll + timedelta(days=days)).strftime("%m%d")
+        assert unionpay.query(number, txn_time)["settleDate"] == expected
