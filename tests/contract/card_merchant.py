@@ -61,7 +61,7 @@ class CardMerchant:
             timeout=30,
         )
 
-    def do(self, step: str, **body: Any) -> Json:
+    def do(self, step: str, /, **body: Any) -> Json:
         return requests.post(f"{self.url}/card/_sandbox/{step}", json=body, timeout=30).json()
 
     def see(self, what: str, **query: str) -> Json:

@@ -1,6 +1,7 @@
 """A PaymentIntent's life in the card processor's sandbox."""
 
 import re
+from pathlib import Path
 
 import pytest
 import requests
@@ -173,6 +174,17 @@ def test_search_and_lists(merchant: CardMerchant, number: str) -> None:
     assert ([row["id"] for row in rest], [row["id"] for row in back]) == ([ids[2]], [ids[0]])
     found = _search(merchant, number)
     assert (found["object"], [row["id"] for row in found["data"]]) == ("search_result", ids)
+
+
+def test_the_search_does_not_know_what_is_new(tmp_path: Path, number: str) -> None:
+    sandbox = Sandbox(tmp_path, time_scale=1)
+    try:
+        merchant = CardMerchant(sandbox)
+        merchant.create(number)
+        found = merchant.get("payment_intents/search", query=f"metadata['reference']:'{number}'").json()
+    finally:
+        sandbox.kill()
+    assert (found["object"], found["data"]) == ("search_result", [])
 
 
 def _search(merchant: CardMerchant, number: str) -> Json:

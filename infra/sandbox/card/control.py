@@ -165,7 +165,6 @@ def _endpoint_routes(blueprint: Blueprint, processor: Processor) -> None:
         secrets = asked.get("secrets") or [processor.merchant.webhook_secret]
         row = (endpoint_id, asked["url"], dumps(secrets), dumps(asked.get("enabled_events") or ["*"]), now())
         with processor.ledger.transaction() as db:
-            _leave(db, endpoint_id, but_for=asked["url"])
             db.execute("INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?, ?, ?)", row)
         return {"id": endpoint_id, "url": asked["url"], "object": "webhook_endpoint"}
 
@@ -181,18 +180,8 @@ def _endpoint_routes(blueprint: Blueprint, processor: Processor) -> None:
     @blueprint.delete(f"{PREFIX}/webhook_endpoint/<endpoint_id>")
     def remove(endpoint_id: str) -> Json:
         with processor.ledger.transaction() as db:
-            _leave(db, endpoint_id)
             db.execute("DELETE FROM endpoints WHERE id = ?", (endpoint_id,))
         return {}
-
-
-def _leave(db: Db, endpoint_id: str, but_for: str = "") -> None:
-    """What an endpoint that goes away was still owed is never sent."""
-    db.execute(
-        "UPDATE callbacks SET state = 'given_up' WHERE state IN ('pending', 'held') AND url <> ?"
-        " AND json_extract(params, '$.endpoint') = ?",
-        (but_for, endpoint_id),
-    )
 
 
 def _answering(route: Callable[..., Json]) -> Callable[..., Json | tuple[Json, int]]:

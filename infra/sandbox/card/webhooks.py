@@ -29,7 +29,7 @@ from infra.sandbox.card.books import Json, find, loads
 from infra.sandbox.card.context import Work
 from infra.sandbox.card.merchant import Merchant
 from infra.sandbox.deliveries import Answer, Manners
-from infra.sandbox.ledger import Ledger
+from infra.sandbox.ledger import Db, Ledger
 
 RETRY_SECONDS = (300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200)
 TIMEOUT_SECONDS = 10
@@ -51,12 +51,24 @@ def manners(ledger: Ledger, merchant: Merchant, public_url: str, time_scale: flo
         event = changed(params["event"], plan.get("kind", "")) | plan.get("fields", {})
         return signed(event, _secrets(ledger, merchant, params.get("endpoint")), plan)
 
+    def tick(db: Db) -> None:
+        refunds.advance(Work(db, public_url, time_scale=time_scale))
+        leave(db)
+
     return Manners(
         sign=sign,
         is_acknowledgement=is_acknowledgement,
         retry_seconds=RETRY_SECONDS,
         timeout_seconds=TIMEOUT_SECONDS,
-        tick=lambda db: refunds.advance(Work(db, public_url, time_scale=time_scale)),
+        tick=tick,
+    )
+
+
+def leave(db: Db) -> None:
+    """What an endpoint that is gone was still owed is never sent."""
+    db.execute(
+        "UPDATE callbacks SET state = 'given_up' WHERE state IN ('pending', 'held') AND NOT EXISTS"
+        " (SELECT 1 FROM endpoints WHERE url = callbacks.url AND id = json_extract(params, '$.endpoint'))"
     )
 
 
