@@ -53,8 +53,9 @@ LOCK_ANY := --quiet --universal --generate-hashes --no-emit-index-url --no-heade
 LOCK := $(LOCK_ANY) --python-version 3.11
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
 
-docs: $(READY) ## Write docs/states.md from the code
+docs: $(READY) ## Write docs/states.md and docs/rails.md from the code
 	@$(PY) -m infra.docs.states
+	@$(PY) -m infra.docs.rails
 
 .env.example: $(READY) ## Write the settings and their defaults from the code
 	@$(PY) -m infra.local.env_example > $@.new && mv $@.new $@
