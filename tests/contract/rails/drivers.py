@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from paygate.domain.money import Money
 from paygate.ports import Action, PaymentRail
 from tests.contract.rails.alipay_driver import AlipayDriver
+from tests.contract.rails.unionpay_driver import UnionPayDriver
 from tests.contract.sandbox_client import Sandbox
 
 
@@ -53,7 +54,8 @@ def drivers(sandbox: Sandbox) -> dict[str, Driver]:
     return {
         "alipay": AlipayDriver(sandbox, is_certified=False),
         "alipay in certificate mode": AlipayDriver(sandbox, is_certified=True),
+        "unionpay": UnionPayDriver(sandbox),
     }
 
 
-NAMES = ("alipay", "alipay in certificate mode")
+NAMES = ("alipay", "alipay in certificate mode", "unionpay")

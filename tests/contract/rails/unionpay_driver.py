@@ -1,0 +1,104 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from paygate.adapters.rails.http import RailHttp
+from paygate.adapters.rails.unionpay.rail import UnionPayRail
+from paygate.adapters.rails.unionpay.settings import UnionPaySettings, read
+from paygate.domain.assets import CURRENCIES
+from paygate.domain.money import Money
+from paygate.ports import Action, RailUrls
+from tests.contract.sandbox_client import Sandbox
+
+METHODS = {"open": "qr", "query": "query", "refund": "refund", "query_refund": "query"}
+FAULTS: dict[str, dict[str, Any]] = {
+    "lost": {"kind": "drop_after"},
+    "never": {"kind": "drop"},
+    "slow": {"kind": "timeout", "seconds": 1.5},
+    "busy": {"kind": "refuse", "respCode": "06"},
+    "server_error": {"kind": "http_error", "work": True},
+    "garbage": {"kind": "garbage"},
+    "forged": {"kind": "bad_signature"},
+}
+CALLBACK_FAULTS = {
+    "amount": "wrong_amount",
+    "order": "other_order",
+    "merchant": "wrong_merchant",
+    "unsigned": "bad_signature",
+}
+QUICK = {"connect_seconds": 2.0, "read_seconds": 1.0, "total_seconds": 2.0, "pause_seconds": 0.01, "repeats": 0}
+
+
+class Now:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def settings(sandbox: Sandbox) -> UnionPaySettings:
+    env = {
+        name.removesuffix("_FILE"): Path(value).read_text() if name.endswith("_FILE") else value
+        for name, value in sandbox.settings().items()
+    }
+    found = read(env | {"UNIONPAY_GATEWAY_URL": f"{sandbox.url}/unionpay"})
+    assert found is not None
+    return found
+
+
+class UnionPayDriver:
+    channels = ("WEB", "H5", "APP", "QR")
+    calling_channel = "QR"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.name = "unionpay"
+        self._sandbox = sandbox
+        self._settings = settings(sandbox)
+
+    def rail(self, callback_url: str) -> UnionPayRail:
+        urls = RailUrls(callback_url, "https://pay.example/return")
+        return UnionPayRail(self._settings, urls, Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
+
+    def amount(self, units: int) -> Money:
+        return Money(units, CURRENCIES["CNY"])
+
+    def look(self, reference: str) -> None:
+        self._do("begin", order_id=reference)
+
+    def pay(self, action: Action) -> None:
+        self._post("/_sandbox/unionpay/pay", {"action": {"type": action.type, **action.fields}})
+
+    def finish(self, reference: str) -> None:
+        """Nothing says so at UnionPay."""
+
+    def fail_next(self, operation: str, reference: str, kind: str) -> None:
+        """Refunds have order numbers of their own, so what is asked about them fails whatever the number."""
+        order_id = reference if operation in ("open", "query") else "*"
+        self._do("faults", method=METHODS[operation], order_id=order_id, **FAULTS[kind])
+
+    def change_callback(self, reference: str, kind: str) -> None:
+        self._do("faults", method="callback", order_id=reference, kind=CALLBACK_FAULTS[kind])
+
+    def calls(self, reference: str) -> int:
+        """What the payer's browser posts is none of ours."""
+        calls = self._sandbox_sees("calls", order_id=reference)["calls"]
+        return sum(call["method"] != "front" for call in calls)
+
+    def books(self, reference: str) -> Mapping[str, Any] | None:
+        order = self._sandbox_sees(f"orders/{reference}")
+        if "txn_amt" not in order:
+            return None
+        return {"paid": order["paid"], "refunded": order["returned"], "refunds": len(order["refunds"])}
+
+    def _sandbox_sees(self, what: str, **query: str) -> dict[str, Any]:
+        found: dict[str, Any] = requests.get(
+            f"{self._sandbox.url}/unionpay/_sandbox/{what}", params=query, timeout=10
+        ).json()
+        return found
+
+    def _do(self, step: str, **body: Any) -> None:
+        self._post(f"/unionpay/_sandbox/{step}", body)
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        requests.post(self._sandbox.url + path, json=body, timeout=10).raise_for_status()
