@@ -46,7 +46,7 @@ def sandbox_of_one(tmp_path: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox_in_a_hurry(tmp_path: Path) -> Iterator[Sandbox]:
-    running = Sandbox(tmp_path, time_scale=0.0000005)
+    running = Sandbox(tmp_path, time_scale=0.00001)
     yield running
     running.kill()
 

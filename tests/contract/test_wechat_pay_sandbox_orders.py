@@ -71,6 +71,7 @@ def test_wrong_fields_are_named(
     answer = wechat_pay.open(**({"number": number} | changes))
     assert answer.outcome == (400, "PARAM_ERROR")
     assert answer.body["detail"]["field"] == field
+    assert "Wechatpay-Signature" not in answer.headers
     assert wechat_pay.query(number).outcome == (404, "ORDER_NOT_EXIST")
 
 

@@ -90,8 +90,11 @@ def test_what_nobody_paid_is_not_there_to_refund(wechat_pay: WechatPayMerchant, 
 
 def test_a_refund_by_the_rails_own_number(wechat_pay: WechatPayMerchant, paid: str) -> None:
     transaction_id = wechat_pay.query(paid).body["transaction_id"]
-    answer = wechat_pay.refund(paid, 880, f"{paid}A", out_trade_no=None, transaction_id=transaction_id)
-    assert answer.body["out_trade_no"] == paid
+    for name, number in (("A", None), ("B", "NOSUCHORDER")):  # which goes before the merchant's
+        changes = {"out_trade_no": number, "transaction_id": transaction_id}
+        assert wechat_pay.refund(paid, 880, f"{paid}{name}", **changes).body["out_trade_no"] == paid
+    changes = {"transaction_id": "4200000000000000000000000000"}
+    assert wechat_pay.refund(paid, 880, f"{paid}C", **changes).outcome == (404, "RESOURCE_NOT_EXISTS")
 
 
 def test_a_coupon_comes_back_as_a_coupon(wechat_pay: WechatPayMerchant, wechat_pay_door: Door, number: str) -> None:

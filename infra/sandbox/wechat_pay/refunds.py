@@ -143,8 +143,8 @@ def _read(body: Json) -> dict[str, Any]:
 
 
 def _refundable(db: Db, transaction_id: str, out_trade_no: str) -> Row:
-    """The paid order; one that nobody paid does not exist for refunds."""
-    order = orders.find(db, out_trade_no or "-", transaction_id or "-")
+    """The paid order, by the rail's own number where both are given; one that nobody paid does not exist."""
+    order = orders.find(db, transaction_id=transaction_id) if transaction_id else orders.find(db, out_trade_no)
     if order is None or order["trade_state"] not in orders.PAID:
         raise refused("RESOURCE_NOT_EXISTS", "订单不存在")
     return order
