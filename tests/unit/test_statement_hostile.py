@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from paygate.adapters.statements.camt import read_camt
+from paygate.adapters.statements.reader import read_statements
 from paygate.domain.bank_statement import StatementRefused
 from tests.unit.statement_files import LIMIT, camt, detail, entry, read, refusal, statement, transactions
 
@@ -170,7 +171,35 @@ def test_a_file_without_end_takes_no_memory(head: bytes, filling: bytes) -> None
     tracemalloc.start()
     try:
         with pytest.raises(StatementRefused):
-            drain(read_camt(Endless(head, filling), 8 * LIMIT))  # type: ignore[arg-type]
+            drain(read_camt(Endless(head, filling), 8 * LIMIT))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * LIMIT
+
+
+TABLE = b"booked_on,amount,currency,text\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "filling"),
+    [
+        (b"", b"x"),
+        (b"", b","),
+        (b"", b"\n"),
+        (b"", b'"\n'),
+        (TABLE, b"x"),
+        (TABLE, b"x,"),
+        (TABLE + b'2026-11-20,1,EUR,"', b"x" * 100 + b"\n"),
+        (TABLE + b'2026-11-20,1,EUR,"', b'\n","'),
+        (TABLE, b",,," + b" " * 400 + b"\n"),
+    ],
+)
+def test_a_table_without_end_takes_no_memory(head: bytes, filling: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(StatementRefused):
+            drain(read_statements(Endless(head, filling), 8 * LIMIT, "1"))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from paygate.adapters.statements.amounts import day, exact_money
 from paygate.adapters.statements.camt_fields import Collector, StatementFields
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from paygate.adapters.statements.camt_fields import EntryFields, Fields
+    from paygate.adapters.statements.peeked import Readable
     from paygate.domain.money import Money
 
 _DIRECTIONS = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
@@ -51,7 +52,7 @@ def _party(side: str) -> _Party:
 _PARTIES = {Direction.CREDIT: _party("Dbtr"), Direction.DEBIT: _party("Cdtr")}
 
 
-def read_camt(file: BinaryIO, limit_bytes: int) -> Iterator[StatementHeader | BankTransaction]:
+def read_camt(file: Readable, limit_bytes: int) -> Iterator[StatementHeader | BankTransaction]:
     """Each statement's header, then its transactions; raises StatementRefused at any point of the file."""
     collector = Collector()
     header = None

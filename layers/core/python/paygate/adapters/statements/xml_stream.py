@@ -6,13 +6,15 @@ of a token and of the file are bounded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 from xml.parsers import expat
 
 from paygate.domain.bank_statement import StatementRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from paygate.adapters.statements.peeked import Readable
 
 CHUNK_BYTES = 64 * 1024
 TOKEN_BYTES = 1024 * 1024  # expat keeps a tag, a comment or an attribute whole
@@ -30,7 +32,7 @@ class Sink(Protocol):
     def end(self, line: int, /) -> None: ...
 
 
-def feed(file: BinaryIO, sink: Sink, limit_bytes: int) -> Iterator[None]:
+def feed(file: Readable, sink: Sink, limit_bytes: int) -> Iterator[None]:
     """Parse `file` into `sink`, pausing after each chunk; raises StatementRefused, with the line."""
     parser, fed = _parser(sink), 0
     while chunk := file.read(CHUNK_BYTES):
