@@ -158,6 +158,14 @@ def test_what_may_be_repeated_is_repeated() -> None:
     assert server.requests == 3
 
 
+def test_headers_that_are_a_function_are_made_for_each_try() -> None:
+    numbers = iter("123")
+    with loopback(answering(answer(status=503), answer(b"done"))) as server:
+        client().send("GET", server.url, headers=lambda: {"X-Own": next(numbers)}, is_repeatable=True)
+    first, second = server.heads
+    assert (b"X-Own: 1" in first, b"X-Own: 2" in second) == (True, True)
+
+
 def test_repeats_are_bounded() -> None:
     with loopback(answering(answer(status=500))) as server:
         assert client().send("GET", server.url, is_repeatable=True).status == 500

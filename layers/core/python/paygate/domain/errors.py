@@ -54,6 +54,10 @@ class CallbackRefused(PaygateError):
     code = "callback_refused"
 
 
+class SignatureProbe(CallbackRefused):
+    """A wrong signature that a rail sends on purpose now and then, to see that it is refused. All is well."""
+
+
 class IdempotencyKeyReused(PaygateError):
     code = "idempotency_key_reused"
 

@@ -57,6 +57,7 @@ class CreatePayment:
     def _create(self, command: Command, claim: Claim) -> Answered:
         strategy, rail = self._rails.for_method(command.method)
         payment, attempt = self._new(command, strategy)
+        strategy.order(payment, attempt)  # what the channel needs and the caller did not give is found here
         answer = None
         if payment.channel in rail.silent_channels:
             payment, attempt, answer = self._open_silently(payment, attempt, strategy, rail)

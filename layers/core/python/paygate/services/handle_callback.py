@@ -9,7 +9,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from paygate.domain.errors import CallbackRefused, Conflict, OutcomeUnknown, Unavailable
+from paygate.domain.errors import CallbackRefused, Conflict, OutcomeUnknown, SignatureProbe, Unavailable
 from paygate.ports import StoredCallback
 from paygate.services.book_refunds import NotYet
 from paygate.services.rails import order_at
@@ -37,6 +37,9 @@ class HandleCallback:
         rail = self._rails.by_name(rail_name)
         try:
             seen = rail.read_callback(request)
+        except SignatureProbe:
+            self._meter.count("CallbackProbes", rail=rail.name)
+            return rail.callback_refused()
         except (CallbackRefused, OutcomeUnknown) as refused:  # unknown: the rail's keys could not be fetched
             self._meter.count("CallbacksRefused", rail=rail.name)
             log.warning("callback refused: %s", refused)

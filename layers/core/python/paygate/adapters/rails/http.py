@@ -52,11 +52,12 @@ class RailHttp:
         url: str,
         *,
         body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
         is_repeatable: bool = False,
     ) -> HttpAnswer:
         """Send, and again where `is_repeatable` and the failure may pass; raises OutcomeUnknown.
 
+        `headers` that are a function are made for each try, where a rail takes no signature twice.
         A connection that was never made is unknown as well: an earlier request may have done the work.
         """
         left = self.repeats if is_repeatable else 0
@@ -74,17 +75,22 @@ class RailHttp:
         raise answer
 
     def _try(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str] | Callable[[], Mapping[str, str]] | None,
     ) -> HttpAnswer | OutcomeUnknown:
         import requests  # noqa: PLC0415  heavy: loaded by the first call
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
         if budget.is_spent():
             return OutcomeUnknown("no time was left to ask the rail")
+        made = headers() if callable(headers) else headers
         timeout = (budget.remaining(self.connect_seconds), budget.remaining(self.read_seconds))
         try:
             with self._opened().request(
-                method, url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+                method, url, data=body, headers=made, timeout=timeout, stream=True, allow_redirects=False
             ) as response:
                 found = self._read(response)
                 names = {name.lower(): value for name, value in response.headers.items()}

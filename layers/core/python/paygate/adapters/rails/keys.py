@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 
 _ARMOR = re.compile(r"-----BEGIN [A-Z0-9 ]+-----(.*?)-----END [A-Z0-9 ]+-----", re.DOTALL)
-_LEAST_BITS = 2048
+LEAST_BITS = 2048
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
@@ -24,7 +24,7 @@ def private_key(text: str, *, is_validated: bool) -> RSAPrivateKey:
         key = load_der_private_key(_der(text), None, unsafe_skip_rsa_key_validation=is_validated)
     except _UNREADABLE:
         raise ValueError("not a private key") from None
-    if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_BITS:
+    if not isinstance(key, RSAPrivateKey) or key.key_size < LEAST_BITS:
         raise ValueError("not an RSA private key of 2048 bits or more")
     return key
 
@@ -35,7 +35,7 @@ def public_key(text: str) -> RSAPublicKey:
         key = load_der_public_key(_der(text))
     except _UNREADABLE:
         raise ValueError("not a public key") from None
-    if not isinstance(key, RSAPublicKey) or key.key_size < _LEAST_BITS:
+    if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_BITS:
         raise ValueError("not an RSA public key of 2048 bits or more")
     return key
 
