@@ -43,8 +43,14 @@ class Bench:
     def changed(self, **changes: object) -> Order:
         return replace(self.order, **changes)  # type: ignore[arg-type]
 
-    def paid(self) -> Action:
+    def open(self) -> Action:
+        """The order is asked about by the rail's own number from now on, where opening it told one."""
         action = self.rail.open(self.order)
+        self.order = self.changed(rail_id=action.rail_id)
+        return action
+
+    def paid(self) -> Action:
+        action = self.open()
         self.driver.pay(action)
         return action
 
@@ -66,10 +72,15 @@ class Bench:
     def callback(self, number: int = 0) -> CallbackRequest:
         """The callback that came as that one, as bytes."""
         body = self.inbox.wait(number + 1)[number]
-        return CallbackRequest(body, {"content-type": self.inbox.content_types[number]})
+        return CallbackRequest(body, self.inbox.headers[number])
 
     def observed(self, number: int = 0) -> Observation:
-        return self.rail.read_callback(self.callback(number))
+        """What is believed upon that callback: when it is a hint, what the rail answers to a question."""
+        seen = self.rail.read_callback(self.callback(number))
+        assert seen is not None
+        if not seen.is_hint:
+            return seen
+        return replace(self.rail.query(self.changed(rail_id=seen.rail_id)), refund=seen.refund)
 
 
 @pytest.fixture(scope="session")
@@ -90,5 +101,6 @@ def bench(request: pytest.FixtureRequest, all_drivers: dict[str, Driver]) -> Ite
             opened_at=now,
             expires_at=now + timedelta(minutes=30),
             return_url="https://shop.example/back?a=1&b=2",
+            payment_id="PAY_01K6FZ1E8M9N0P1Q2R3S4T5V6W",
         )
         yield Bench(driver, driver.rail(opened.url), opened, order)

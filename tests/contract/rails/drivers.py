@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from paygate.domain.money import Money
 from paygate.ports import Action, PaymentRail
 from tests.contract.rails.alipay_driver import AlipayDriver
+from tests.contract.rails.card_driver import CardDriver
 from tests.contract.rails.unionpay_driver import UnionPayDriver
 from tests.contract.sandbox_client import Sandbox
 
@@ -54,8 +55,9 @@ def drivers(sandbox: Sandbox) -> dict[str, Driver]:
     return {
         "alipay": AlipayDriver(sandbox, is_certified=False),
         "alipay in certificate mode": AlipayDriver(sandbox, is_certified=True),
+        "card": CardDriver(sandbox),
         "unionpay": UnionPayDriver(sandbox),
     }
 
 
-NAMES = ("alipay", "alipay in certificate mode", "unionpay")
+NAMES = ("alipay", "alipay in certificate mode", "card", "unionpay")

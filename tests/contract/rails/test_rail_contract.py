@@ -16,13 +16,13 @@ UNDECIDED = ("lost", "never", "slow", "busy", "server_error", "garbage", "forged
 
 
 def test_c4_the_same_order_again_is_the_same_order(bench: Bench) -> None:
-    assert bench.rail.open(bench.order) == bench.rail.open(bench.order)
+    assert bench.open() == bench.open()
     assert bench.driver.books(bench.reference) == {"paid": 0, "refunded": 0, "refunds": 0}
 
 
 def test_another_order_under_the_reference_is_declined(bench: Bench) -> None:
     bench.needs(Ability.REFUSE_CHANGED_ORDER)
-    bench.rail.open(bench.order)
+    bench.open()
     with pytest.raises(RailDeclined):
         bench.rail.open(bench.changed(amount=bench.amount(10001)))
 
@@ -41,9 +41,9 @@ def test_every_channel_takes_money(bench: Bench) -> None:
 def test_l6_an_opening_without_an_answer_is_unknown_and_can_be_repeated(bench: Bench, kind: str) -> None:
     bench.driver.fail_next("open", bench.reference, kind)
     with pytest.raises(OutcomeUnknown):
-        bench.rail.open(bench.order)
+        bench.open()
     assert bench.driver.calls(bench.reference) == 1
-    bench.driver.pay(bench.rail.open(bench.order))
+    bench.driver.pay(bench.open())
     assert bench.rail.query(bench.order).status is TradeStatus.PAID
     assert bench.driver.books(bench.reference) == {"paid": 10000, "refunded": 0, "refunds": 0}
 
@@ -51,7 +51,7 @@ def test_l6_an_opening_without_an_answer_is_unknown_and_can_be_repeated(bench: B
 def test_opening_what_is_paid_is_for_a_query_to_tell(bench: Bench) -> None:
     bench.paid()
     with pytest.raises(OutcomeUnknown):
-        bench.rail.open(bench.order)
+        bench.open()
     assert bench.rail.query(bench.order).status is TradeStatus.PAID
 
 
@@ -63,14 +63,14 @@ def test_an_order_that_was_never_opened_is_absent(bench: Bench) -> None:
 
 
 def test_an_order_that_nobody_looked_at(bench: Bench) -> None:
-    bench.rail.open(bench.order)
+    bench.open()
     is_shown = Ability.SHOW_UNPAID not in bench.rail.inabilities
     expected = TradeStatus.WAITING if is_shown else TradeStatus.ABSENT
     assert bench.rail.query(bench.order).status is expected
 
 
 def test_w14_each_state_of_an_order_is_told(bench: Bench) -> None:
-    action = bench.rail.open(bench.order)
+    action = bench.open()
     bench.driver.look(bench.reference)
     assert bench.rail.query(bench.order).status is TradeStatus.WAITING
 
@@ -87,6 +87,7 @@ def test_w14_each_state_of_an_order_is_told(bench: Bench) -> None:
 
 
 def test_an_order_is_over_at_the_expiry_that_we_gave_it(bench: Bench) -> None:
+    bench.needs(Ability.EXPIRE)
     soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
     order = bench.changed(expires_at=soon)
     bench.rail.open(order)
@@ -111,7 +112,7 @@ def test_a_question_without_an_answer_is_unknown(bench: Bench, kind: str) -> Non
 
 def test_closing_ends_it(bench: Bench) -> None:
     bench.needs(Ability.CLOSE)
-    action = bench.rail.open(bench.order)
+    action = bench.open()
     bench.driver.look(bench.reference)
     assert bench.rail.close(bench.order).status is TradeStatus.CLOSED
     with pytest.raises(Exception, match="409"):
@@ -135,7 +136,7 @@ def test_closing_what_the_rail_does_not_know(bench: Bench) -> None:
 @pytest.mark.parametrize("kind", UNDECIDED)
 def test_a_closing_without_an_answer_is_unknown_and_can_be_repeated(bench: Bench, kind: str) -> None:
     bench.needs(Ability.CLOSE)
-    bench.rail.open(bench.order)
+    bench.open()
     bench.driver.look(bench.reference)
     bench.driver.fail_next("close", bench.reference, kind)
     with pytest.raises(OutcomeUnknown):
@@ -151,13 +152,9 @@ def test_w1_a_callback_says_what_a_query_says_however_often_it_comes(bench: Benc
     seen = bench.observed()
     assert seen == bench.observed()
     asked = bench.rail.query(bench.order)
-    assert (seen.reference, seen.status, seen.amount, seen.rail_id, seen.at) == (
-        asked.reference,
-        asked.status,
-        asked.amount,
-        asked.rail_id,
-        asked.at,
-    )
+    told = (seen.reference, seen.status, seen.amount, seen.rail_id)
+    assert told == (asked.reference, asked.status, asked.amount, asked.rail_id)
+    assert seen.at in (None, asked.at)
     assert (seen.mismatch, seen.refunded) == (None, None)
 
 
@@ -290,6 +287,6 @@ def test_a_refund_that_was_never_asked_is_absent(bench: Bench) -> None:
 
 
 def test_a_refund_of_what_nobody_paid_is_declined(bench: Bench) -> None:
-    bench.rail.open(bench.order)
+    bench.open()
     with pytest.raises(RailDeclined):
         bench.refund(6000)

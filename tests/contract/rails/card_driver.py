@@ -1,0 +1,105 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from paygate.adapters.rails.card.rail import CardRail
+from paygate.adapters.rails.card.settings import CardSettings, read
+from paygate.adapters.rails.http import RailHttp
+from paygate.domain.assets import CURRENCIES
+from paygate.domain.money import Money
+from paygate.ports import Action, RailUrls
+from tests.contract.sandbox_client import Sandbox
+
+OPERATIONS = {
+    "open": "payment_intents.create",
+    "query": "payment_intents.retrieve",
+    "close": "payment_intents.cancel",
+    "refund": "refunds.create",
+    "query_refund": "refunds.list",
+}
+# Answers are not signed; what another program answers in the processor's place is no answer of its.
+FAULTS: dict[str, dict[str, Any]] = {
+    "lost": {"kind": "drop_after"},
+    "never": {"kind": "drop"},
+    "slow": {"kind": "timeout", "seconds": 1.5},
+    "busy": {"kind": "lock_timeout"},
+    "server_error": {"kind": "http_error", "work": True},
+    "garbage": {"kind": "garbage"},
+    "forged": {"kind": "refuse", "status": 401},
+}
+CALLBACK_FAULTS = {
+    "amount": "wrong_amount",
+    "order": "other_order",
+    "merchant": "other_merchant",
+    "unsigned": "wrong_secret",
+}
+EVENTS = ["payment_intent.succeeded", "payment_intent.canceled", "refund.created", "refund.failed"]
+QUICK = {"connect_seconds": 2.0, "read_seconds": 1.0, "total_seconds": 2.0, "pause_seconds": 0.01, "repeats": 0}
+
+
+class Now:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def settings(sandbox: Sandbox, **changes: str) -> CardSettings:
+    env = {
+        name.removesuffix("_FILE"): Path(value).read_text() if name.endswith("_FILE") else value
+        for name, value in sandbox.settings().items()
+        if name.startswith("CARD_")
+    }
+    found = read(env | {"CARD_API_URL": f"{sandbox.url}/card", **changes})
+    assert found is not None
+    return found
+
+
+class CardDriver:
+    name = "card"
+    channels = ("WEB",)
+    calling_channel = "WEB"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._settings = settings(sandbox)
+
+    def rail(self, callback_url: str) -> CardRail:
+        """The processor calls back where its dashboard says, and not where an order says."""
+        self._do("webhook_endpoint", id="we_contract", url=callback_url, enabled_events=EVENTS)
+        return CardRail(self._settings, RailUrls(callback_url, ""), Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
+
+    def amount(self, units: int) -> Money:
+        return Money(units, CURRENCIES["EUR"])
+
+    def look(self, reference: str) -> None:
+        """A PaymentIntent is there from the moment it was made."""
+
+    def pay(self, action: Action) -> None:
+        self._post("/_sandbox/card/pay", {"action": {"type": action.type, **action.fields}})
+
+    def finish(self, reference: str) -> None:
+        """Nothing more is said."""
+
+    def fail_next(self, operation: str, reference: str, kind: str) -> None:
+        self._do("faults", method=OPERATIONS[operation], reference=reference, **FAULTS[kind])
+
+    def change_callback(self, reference: str, kind: str) -> None:
+        self._do("faults", method="callback", reference=reference, kind=CALLBACK_FAULTS[kind])
+
+    def calls(self, reference: str) -> int:
+        found: int = self._sandbox.at("card").see("calls", reference=reference)["count"]
+        return found
+
+    def books(self, reference: str) -> Mapping[str, Any] | None:
+        order = self._sandbox.at("card").see(f"orders/{reference}")
+        if "paid" not in order:
+            return None
+        return {"paid": order["paid"], "refunded": order["refunded"], "refunds": len(order["refunds"])}
+
+    def _do(self, step: str, **body: Any) -> None:
+        self._post(f"/card/_sandbox/{step}", body)
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        requests.post(self._sandbox.url + path, json=body, timeout=10).raise_for_status()
