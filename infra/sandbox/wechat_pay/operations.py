@@ -142,10 +142,13 @@ def order_no(db: Db, call: Call) -> str:
         body = terms.read_body(call.body)
     except ApiError:
         return ""
-    number = body.get("out_trade_no")
-    if number is None and isinstance(body.get("transaction_id"), str):
-        return _number_of(orders.find(db, transaction_id=body["transaction_id"]))
-    return str(number or "").encode(errors="replace").decode()
+    if body.get("out_trade_no") is None and body.get("transaction_id"):
+        return _number_of(orders.find(db, transaction_id=_storable(body["transaction_id"])))
+    return _storable(body.get("out_trade_no") or "")
+
+
+def _storable(value: object) -> str:
+    return str(value).encode(errors="replace").decode()
 
 
 def _number_of(found: Row | None) -> str:
