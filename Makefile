@@ -49,6 +49,8 @@ lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (n
 		layers/migrate/requirements.in -o layers/migrate/requirements.txt
 	python3 -m uv pip compile $(LOCK) .ci/requirements-sam.in -o .ci/requirements-sam.txt
 	python3 -m uv pip compile $(LOCK) tests/bench/peers/requirements.in -o tests/bench/peers/requirements.txt
+	python3 -m uv pip compile $(LOCK) tests/contract/localstripe_environment/requirements.in \
+		-o tests/contract/localstripe_environment/requirements.txt
 LOCK_ANY := --quiet --universal --generate-hashes --no-emit-index-url --no-header
 LOCK := $(LOCK_ANY) --python-version 3.11
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
