@@ -14,7 +14,7 @@ from paygate.adapters.rails.rsa import is_signed
 from paygate.adapters.rails.wechat_pay.wire import CNY
 from paygate.domain.errors import OutcomeUnknown, RailDeclined
 from paygate.domain.money import Asset, Money
-from paygate.ports import Ability, Action, Order, RefundAnswer, RefundOrder, RefundStatus, TradeStatus
+from paygate.ports import Ability, Action, RefundAnswer, RefundOrder, RefundStatus, TradeStatus
 from tests.unit.wechat_pay_side import (
     APP_ID,
     CALLBACK_URL,
@@ -28,6 +28,7 @@ from tests.unit.wechat_pay_side import (
     certificate,
     certificate_environment,
     key,
+    order,
     rail,
     refund,
     refused,
@@ -38,12 +39,6 @@ from tests.unit.wechat_pay_side import (
 CODE = {"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz"}
 PREPAID = {"prepay_id": "wx201410272009395522657a690389285100"}
 SIGN_TEST = "WECHATPAY/SIGNTEST/abc"
-
-
-def order(channel: str = "QR", **changes: object) -> Order:
-    at = NOW - timedelta(minutes=1)
-    made = Order("R1", channel, Money(10000, CNY), "Tea 茶 100% +", at, at + timedelta(minutes=30))
-    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 REFUND = RefundOrder(order(), "F1", Money(6000, CNY), NOW, "bought twice")

@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -18,8 +19,10 @@ from cryptography.x509.oid import NameOID
 from paygate.adapters.rails.http import HttpAnswer
 from paygate.adapters.rails.wechat_pay import settings as wechat_pay_settings
 from paygate.adapters.rails.wechat_pay.rail import WechatPayRail
+from paygate.adapters.rails.wechat_pay.wire import CNY
 from paygate.domain.errors import OutcomeUnknown
-from paygate.ports import CallbackRequest, RailUrls
+from paygate.domain.money import Money
+from paygate.ports import CallbackRequest, Order, RailUrls
 
 APP_ID, MCH_ID = "wx0123456789abcdef", "1900000001"
 MERCHANT_SERIAL = "7132D72A03E93CDDF8C03BBD1F37EEDF00000001"
@@ -223,6 +226,12 @@ def certificates(*listed: x509.Certificate, signer: str, named: str = "", **sign
         for one in listed
     ]
     return answer({"data": data}, signer=signer, named=named or serial(listed[0]), **signing)
+
+
+def order(channel: str = "QR", **changes: object) -> Order:
+    at = NOW - timedelta(minutes=1)
+    made = Order("R1", channel, Money(10000, CNY), "Tea 茶 100% +", at, at + timedelta(minutes=30))
+    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 class SetClock:
