@@ -42,6 +42,14 @@ def test_create_reads_everything() -> None:
     assert command.metadata == metadata
 
 
+def test_a_bank_needs_days() -> None:
+    bank = {"method": "BANK_TRANSFER", "currency": "EUR"}
+    assert read_create(body(**bank), "request-1").expires_in_seconds == 7 * 86_400
+    assert read_create(body(**bank, expiresInSeconds=30 * 86_400), "request-1").expires_in_seconds == 30 * 86_400
+    with pytest.raises(InvalidField):
+        read_create(body(**bank, expiresInSeconds=30 * 86_400 + 1), "request-1")
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

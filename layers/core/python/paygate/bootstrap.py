@@ -24,6 +24,7 @@ from paygate.adapters.system.sealer import AesGcmSealer
 from paygate.config import Settings, read_settings
 from paygate.domain.errors import MethodNotAvailable, NotFound
 from paygate.ports import RailUrls
+from paygate.services.book_transfers import BookTransfers
 from paygate.services.cancel_payment import CancelPayment
 from paygate.services.create_payment import CreatePayment
 from paygate.services.expire import Expire
@@ -110,6 +111,7 @@ def build(settings: Settings) -> App:
     callbacks = HandleCallback(ledger, rails, observe, ids, meter)
     refunds = RefundPayment(ledger, idempotency, rails, clock, ids, meter, nudge)
     outbox = PostgresOutbox(database)
+    transfers = BookTransfers(ledger, clock, ids, meter, nudge)
     return App(
         settings=settings,
         clock=clock,
@@ -121,7 +123,7 @@ def build(settings: Settings) -> App:
             refund=refunds,
             cancel=CancelPayment(ledger, rails, observe, clock, ids, meter, nudge),
         ),
-        resolve=Resolve(ledger, rails, observe, callbacks, refunds, clock, ids, sealer, meter, nudge),
+        resolve=Resolve(ledger, rails, observe, callbacks, refunds, transfers, clock, ids, sealer, meter, nudge),
         expire=Expire(ledger, rails, observe, clock, ids, meter, nudge),
         relay=_relay(settings, outbox, meter),
         outbox=outbox,

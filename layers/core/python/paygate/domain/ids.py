@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PATTERN = re.compile(r"(PAY|REF|EVT|CBK|CASE)_[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
+_PATTERN = re.compile(r"(PAY|REF|EVT|CBK|CASE|TRF|BST)_[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 
 
 def uuid7(unix_ms: int, randomness: bytes) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_USER_ID = 2**63 - 1
 MAX_BATCH = 100
-MIN_EXPIRY_SECONDS, DEFAULT_EXPIRY_SECONDS, MAX_EXPIRY_SECONDS = 60, 900, 86_400
+MIN_EXPIRY_SECONDS = 60
 MAX_METADATA_BYTES = 4096
 MAX_WHOLE_DIGITS = 12
 """No payment is larger, and an event's `amount` stays exact for readers that use doubles."""
@@ -69,7 +69,7 @@ def read_create(body: Mapping[str, Json], request_id: str) -> CreatePayment:
         channel=fields.choice("channel", strategy.channels) if fields.has("channel") else None,
         description=fields.optional_text("description", longest=LONGEST_TEXT),
         return_url=_url(fields, "returnUrl"),
-        expires_in_seconds=_expiry(fields),
+        expires_in_seconds=_expiry(fields, strategy.method),
         metadata=_metadata(fields),
     )
 
@@ -111,10 +111,12 @@ def _price(fields: Fields, strategy: Strategy) -> Money:
     return price
 
 
-def _expiry(fields: Fields) -> int:
-    if not fields.has("expiresInSeconds"):
-        return DEFAULT_EXPIRY_SECONDS
-    return fields.integer("expiresInSeconds", MIN_EXPIRY_SECONDS, MAX_EXPIRY_SECONDS)
+def _expiry(fields: Fields, method: str) -> int:
+    """A bank needs days for what an app does in seconds, so each method has its own bounds."""
+    default, most = registry.expiry(method)
+    return (
+        fields.integer("expiresInSeconds", MIN_EXPIRY_SECONDS, most) if fields.has("expiresInSeconds") else default
+    )
 
 
 def _url(fields: Fields, name: str) -> str | None:

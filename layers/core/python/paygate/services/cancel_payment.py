@@ -48,6 +48,8 @@ class CancelPayment:
         may or may not be closed there, and the same call may be made again).
         """
         payment, attempt = self._load(payment_id)
+        if payment.is_open and payment.received:
+            raise NotCancellable("a part of it was paid: it waits for the rest until it expires")
         if payment.is_open:
             rail, order = order_at(self._rails, payment, attempt)
             seen = rail.close(order)

@@ -45,3 +45,8 @@ def open_duplicate_case(tx: Transaction, rail: str, payment: Payment) -> None:
             payment_id=payment.id,
         )
     )
+
+
+def stuck_refund_case(rail: str, refund_id: str) -> str:
+    """What the case of a refund that waits for an operator is called."""
+    return f"{rail}:refund stuck:{refund_id}"

@@ -101,7 +101,8 @@ class Observe:
         is_released = seen.status is TradeStatus.WAITING and payment.state is PaymentState.CONFIRMING
         if is_released and is_current and not payment.received:
             return moves.release(payment, self._clock.now())
-        if seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED) and payment.is_open:
+        is_over = seen.status in (TradeStatus.CLOSED, TradeStatus.FAILED)
+        if is_over and payment.is_open and not payment.received:  # a part that came is never cancelled
             return self._end(payment, seen)
         return None
 

@@ -22,6 +22,7 @@ from paygate.domain.refund import OURS, Refund
 from paygate.domain.states import PaymentState, RefundState
 from paygate.ports import Answer, Case, RefundAnswer, RefundOrder, RefundStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered
+from paygate.services.cases import stuck_refund_case
 from paygate.services.races import TRIES
 from paygate.services.rails import order_at
 from paygate.services.schedule import STARTED_GRACE_SECONDS, refund_query_at
@@ -172,7 +173,7 @@ class RefundPayment:
         detail = {"refundId": refund.id, "amount": f"{refund.amount.text()} {refund.amount.asset.code}"}
         case = Case(
             kind="REFUND_STUCK",
-            dedupe=f"{rail}:refund stuck:{refund.id}",
+            dedupe=stuck_refund_case(rail, refund.id),
             rail=rail,
             detail={**detail, "railId": answer.rail_id, "reason": answer.reason},
             payment_id=refund.payment_id,

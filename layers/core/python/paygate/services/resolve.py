@@ -1,4 +1,4 @@
-"""Everything that is not known yet: orders, refunds, and callbacks that were kept and not applied.
+"""Everything that is not known yet: orders, refunds, and callbacks and transfers that were kept and not applied.
 
 A rail's silence is never a failure. What the rail does not know (an order whose create timed out, a QR that
 nobody scanned) is sent again, identical, with the same reference.
@@ -22,6 +22,7 @@ from paygate.services.schedule import WATCH_MARGIN_SECONDS, next_query_at
 if TYPE_CHECKING:
     from paygate.domain.payment import Payment
     from paygate.ports import Attempt, Clock, Due, Ids, Ledger, Meter, Nudge, Sealer
+    from paygate.services.book_transfers import BookTransfers
     from paygate.services.handle_callback import HandleCallback
     from paygate.services.observe import Observe
     from paygate.services.rails import Rails
@@ -35,6 +36,7 @@ class Resolved:
     callbacks: int = 0
     attempts: int = 0
     refunds: int = 0
+    transfers: int = 0
     put_off: int = 0
 
 
@@ -48,6 +50,7 @@ class Resolve:
         observe: Observe,
         callbacks: HandleCallback,
         refunds: RefundPayment,
+        transfers: BookTransfers,
         clock: Clock,
         ids: Ids,
         sealer: Sealer,
@@ -59,6 +62,7 @@ class Resolve:
         self._observe = observe
         self._callbacks = callbacks
         self._refunds = refunds
+        self._transfers = transfers
         self._clock = clock
         self._ids = ids
         self._sealer = sealer
@@ -70,12 +74,16 @@ class Resolve:
         deadline = time.monotonic() + seconds
         agenda = self._ledger.agenda
         callbacks, put_off = drain(agenda.callbacks, self._callback, deadline, most=most)
+        transfers, others = drain(agenda.transfers, self._transfer, deadline, most=most)
         attempts, more = drain(agenda.attempts, self._attempt, deadline, most=most)
-        refunds, most = drain(agenda.refunds, self._refund, deadline, most=most)
-        return Resolved(callbacks, attempts, refunds, put_off + more + most)
+        refunds, still_more = drain(agenda.refunds, self._refund, deadline, most=most)
+        return Resolved(callbacks, attempts, refunds, transfers, put_off + others + more + still_more)
 
     def _callback(self, due: Due) -> None:
         self._callbacks.again(due.id)
+
+    def _transfer(self, due: Due) -> None:
+        self._transfers(due.id)
 
     def _refund(self, due: Due) -> None:
         with self._ledger.transaction() as tx:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from paygate.ports import Ability
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -17,11 +19,13 @@ STARTED_GRACE_SECONDS = 25
 """Longer than a request can run: `resolve` does not race one that is alive."""
 
 
-def next_query_at(attempt: Attempt, rail: PaymentRail, now: datetime) -> datetime:
+def next_query_at(attempt: Attempt, rail: PaymentRail, now: datetime) -> datetime | None:
     """The first time after `now` on the rail's schedule, which counts from when the attempt was opened.
 
-    Past its end the last interval repeats.
+    Past its end the last interval repeats. None: the rail cannot be asked.
     """
+    if Ability.ASK in rail.inabilities:
+        return None
     schedule = rail.query_schedule
     elapsed = (now - attempt.created_at).total_seconds()
     for seconds in schedule:

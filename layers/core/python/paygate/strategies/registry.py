@@ -16,7 +16,8 @@ class Method:
     """A method and where its parts are, as `module:attribute`, so that what is not used is not imported.
 
     `adapter` is called with (settings, urls, clock, http); `settings` with the environment, and
-    answers None when the rail is not configured.
+    answers None when the rail is not configured. `expiry` is how long payers have, in seconds: unless a caller
+    says otherwise, and at most.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Method:
     strategy: str
     adapter: str
     settings: str
+    expiry: tuple[int, int] = (900, 86_400)
 
 
 METHODS = (
@@ -34,6 +36,14 @@ METHODS = (
         adapter="paygate.adapters.rails.alipay.rail:AlipayRail",
         settings="paygate.adapters.rails.alipay.settings:read",
     ),
+    Method(
+        "BANK_TRANSFER",
+        rail="bank_transfer",
+        strategy="paygate.strategies.bank_transfer:BankTransferStrategy",
+        adapter="paygate.adapters.rails.bank_transfer.rail:BankTransferRail",
+        settings="paygate.adapters.rails.bank_transfer.settings:read",
+        expiry=(7 * 86_400, 30 * 86_400),
+    ),
 )
 _BY_NAME = {method.name: method for method in METHODS}
 _BY_RAIL = {method.rail: method for method in METHODS}
@@ -41,6 +51,11 @@ _BY_RAIL = {method.rail: method for method in METHODS}
 
 def method(name: str) -> Method | None:
     return _BY_NAME.get(name)
+
+
+def expiry(name: str) -> tuple[int, int]:
+    """A known method's default and longest expiry, in seconds."""
+    return _BY_NAME[name].expiry
 
 
 def method_of_rail(rail: str) -> Method | None:

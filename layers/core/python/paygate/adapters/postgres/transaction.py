@@ -9,7 +9,7 @@ from paygate.adapters.postgres.rows import ATTEMPT_COLUMNS, attempt_of, payment_
 from paygate.adapters.postgres.statements import sql
 from paygate.domain.errors import Conflict
 from paygate.domain.events import TOPICS
-from paygate.ports import Answer, CallbackRequest, KeyRecord, StoredCallback
+from paygate.ports import Answer, CallbackRequest, KeyRecord, Payout, StoredCallback, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,5 +182,31 @@ class PostgresTransaction:
             rail=case.rail,
             payment_id=case.payment_id,
             detail=json.dumps(dict(case.detail), ensure_ascii=False),
+        )
+        return bool(rows)
+
+    def close_case(self, dedupe: str, /) -> None:
+        self._run(sql("close_case_of"), dedupe=dedupe)
+
+    def take_transfers(self, payment_id: str, /) -> Taken:
+        [[received, returned, pending, origins, payouts]] = self._run(sql("take_transfers"), payment_id=payment_id)
+        return Taken(
+            received=int(received),
+            returned=int(returned),
+            pending=int(pending),
+            origins=origins,
+            payouts=[Payout(refund_id, int(units), is_returned) for refund_id, units, is_returned in payouts],
+        )
+
+    def assign_transfer(self, transfer_id: str, payment: Payment, rail: str, by: str, /) -> bool:
+        rows = self._run(
+            sql("assign_transfer"),
+            id=transfer_id,
+            payment_id=payment.id,
+            rail=rail,
+            asset=payment.due.asset.code,
+            decimals=payment.due.asset.decimals,
+            network=payment.due.asset.network,
+            by=by,
         )
         return bool(rows)

@@ -1,0 +1,168 @@
+"""Book what came in by itself, bank transfers and chain transfers alike: a payment's sums are its transfers' sums.
+
+Each booking sums again, so that repeating it changes nothing. Money is enough when what was received, less what was
+returned and refunded, is at least what was due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from paygate.domain import payment as moves
+from paygate.domain.errors import Conflict
+from paygate.domain.states import PAID_STATES, PaymentState, RefundState
+from paygate.ports import AttemptStatus, Case
+from paygate.services.cases import open_duplicate_case, stuck_refund_case
+from paygate.services.races import TRIES
+
+if TYPE_CHECKING:
+    from paygate.domain.payment import Change, Payment
+    from paygate.domain.refund import Refund
+    from paygate.ports import Attempt, Clock, Ids, Ledger, Meter, Nudge, Payout, Taken, Transaction
+
+_MOST_ORIGINS = 20
+_UNDER_WAY = (RefundState.PENDING, RefundState.UNKNOWN)
+
+
+class BookTransfers:
+    """Whoever has new transfers calls it, and `resolve` for those who died before they could."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, ids: Ids, meter: Meter, nudge: Nudge) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._nudge = nudge
+
+    def __call__(self, payment_id: str) -> None:
+        """Raises Conflict (races lost too often), Unavailable; the transfers then stay queued."""
+        for _ in range(TRIES):
+            try:
+                with self._ledger.transaction() as tx:
+                    changes = self._book(tx, payment_id)
+            except Conflict:
+                continue
+            self._tell(changes)
+            return
+        raise Conflict("lost too many races")
+
+    def _book(self, tx: Transaction, payment_id: str) -> list[Change]:
+        payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
+        if payment is None or attempt is None:
+            return []
+        taken = tx.take_transfers(payment_id)  # after the payment: older sums on a newer row would be wrong
+        changes: list[Change] = []
+        for step in (self._receive, self._withdraw):
+            change = step(tx, changes[-1].after if changes else payment, taken, attempt)
+            if change is not None:
+                change = replace(change, detail=_detail(taken))
+                is_settled = change.after.state is PaymentState.SETTLED and change.before.state not in PAID_STATES
+                tx.save(change, _done(attempt) if is_settled else None)
+                changes.append(change)
+        for payout in taken.payouts:
+            changes += self._pay_out(tx, changes[-1].after if changes else payment, payout, attempt.rail, taken)
+        return changes
+
+    # ------------------------------------------------------------ what came in, and what went away again
+
+    def _receive(self, tx: Transaction, payment: Payment, taken: Taken, attempt: Attempt) -> Change | None:
+        now, event_id = self._clock.now(), self._ids.new("EVT")
+        if _has_settled(payment):
+            received = taken.received - (taken.returned if _is_enough(payment, taken) else 0)
+            return moves.receive(payment, received, taken.pending, now, event_id, "transferred")
+        if _is_enough(payment, taken):
+            is_first = tx.claim_order(payment.order_id, payment.id)
+            received = taken.received - taken.returned
+            change = moves.settle(payment, received, now, event_id, is_duplicate=not is_first)
+            if not is_first:
+                open_duplicate_case(tx, attempt.rail, change.after)
+            return replace(change, after=replace(change.after, pending=taken.pending))
+        given_back = payment.refunded + payment.refund_reserved
+        received = max(taken.received - taken.returned, given_back)
+        if received > taken.received - taken.returned:
+            self._open_loss(tx, payment, taken, attempt.rail)
+        return moves.receive(payment, received, taken.pending, now, event_id, "transferred")
+
+    def _withdraw(self, _tx: Transaction, payment: Payment, taken: Taken, _attempt: Attempt) -> Change | None:
+        """Settled money that was taken away, unless more than enough is left."""
+        if not _has_settled(payment):
+            return None
+        withdrawn = 0 if _is_enough(payment, taken) else taken.returned
+        if withdrawn == payment.withdrawn:
+            return None
+        return moves.withdraw(payment, withdrawn, self._clock.now(), self._ids.new("EVT"))
+
+    def _open_loss(self, tx: Transaction, payment: Payment, taken: Taken, rail: str) -> None:
+        """What was refunded already was taken away as well: nobody but an operator can make that good."""
+        detail = {"returned": taken.returned, "refunded": payment.refunded_text()}
+        dedupe = f"{rail}:returned after refund:{payment.id}:{taken.returned}"
+        if tx.open_case(Case("RETURNED_AFTER_REFUND", dedupe, rail, detail, payment.id)):
+            self._meter.alarm("RailFactDidNotFit", rail=rail)
+
+    # ------------------------------------------------------------ refunds that a person paid out
+
+    def _pay_out(self, tx: Transaction, payment: Payment, payout: Payout, rail: str, taken: Taken) -> list[Change]:
+        refund = tx.refund(payout.refund_id)
+        state = _next(refund, payout) if refund else None
+        if refund is None or state is None:
+            self._open_payout_case(tx, payment, payout, rail)
+            return []
+        now = self._clock.now()
+        moved = refund.to(state, now, "the payout came back" if payout.is_returned else None)
+        tx.save_refund(refund, moved, None)
+        tx.close_case(stuck_refund_case(rail, refund.id))
+        change = moves.refund_moved(payment, refund, moved, now, self._ids.new("EVT"))
+        change = replace(change, detail=_detail(taken))
+        tx.save(change)
+        return [change]
+
+    def _open_payout_case(self, tx: Transaction, payment: Payment, payout: Payout, rail: str) -> None:
+        detail = {"refundId": payout.refund_id, "units": payout.units, "isReturned": payout.is_returned}
+        dedupe = f"{rail}:payout:{payout.refund_id}:{payout.units}:{payout.is_returned}"
+        if tx.open_case(Case("PAYOUT_DID_NOT_FIT", dedupe, rail, detail, payment.id)):
+            self._meter.alarm("RailFactDidNotFit", rail=rail)
+
+    # ------------------------------------------------------------ what the world hears
+
+    def _tell(self, changes: list[Change]) -> None:
+        for change in changes:
+            method, before, after = change.after.method, change.before, change.after
+            if after.state is PaymentState.SETTLED and not _has_settled(before):
+                self._meter.count("PaymentsSettled", method=method)
+            if after.withdrawn > before.withdrawn:
+                self._meter.alarm("PaymentReversed", rail=method)
+        if any(change.event for change in changes):
+            self._nudge()
+
+
+def _has_settled(payment: Payment) -> bool:
+    return payment.state in PAID_STATES or payment.state is PaymentState.REVERSED
+
+
+def _is_enough(payment: Payment, taken: Taken) -> bool:
+    """Whether what we still have of the payers' money covers the price. A refund of a settled payment is the
+    shop's own will, and asks nothing of the payer.
+    """
+    given_back = payment.refunded + payment.refunded_outside + payment.refund_reserved
+    is_own_will = _has_settled(payment) and not taken.returned
+    return is_own_will or taken.received - taken.returned - given_back >= payment.due.units
+
+
+def _next(refund: Refund, payout: Payout) -> RefundState | None:
+    """Where the refund goes by what the bank did; None: that does not fit."""
+    if payout.units != refund.amount.units:
+        return None
+    if payout.is_returned:
+        return RefundState.REVERSED if refund.state is RefundState.SUCCEEDED else None
+    return RefundState.SUCCEEDED if refund.state in _UNDER_WAY else None
+
+
+def _detail(taken: Taken) -> dict[str, object] | None:
+    return {"transfers": list(taken.origins[:_MOST_ORIGINS])} if taken.origins else None
+
+
+def _done(attempt: Attempt) -> Attempt | None:
+    if attempt.status is AttemptStatus.DONE:
+        return None
+    return replace(attempt, status=AttemptStatus.DONE, next_query_at=None)
