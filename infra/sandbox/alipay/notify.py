@@ -32,6 +32,8 @@ def signed(merchant: Merchant, params: dict[str, str], plan: Plan) -> tuple[byte
     form = sign_notification({name: value for name, value in params.items() if value}, merchant)
     if plan.get("kind") == "bad_signature":
         form["total_amount"] = form.get("total_amount", "") + "0"
+    if plan.get("kind") == "unsigned":
+        del form["sign"]
     charset = form["charset"]
     headers = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
     return urlencode(form, encoding=charset, errors="replace").encode(), headers
