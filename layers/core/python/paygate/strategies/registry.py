@@ -37,6 +37,13 @@ METHODS = (
         settings="paygate.adapters.rails.alipay.settings:read",
     ),
     Method(
+        "UNIONPAY",
+        rail="unionpay",
+        strategy="paygate.strategies.unionpay:UnionPayStrategy",
+        adapter="paygate.adapters.rails.unionpay.rail:UnionPayRail",
+        settings="paygate.adapters.rails.unionpay.settings:read",
+    ),
+    Method(
         "BANK_TRANSFER",
         rail="bank_transfer",
         strategy="paygate.strategies.bank_transfer:BankTransferStrategy",
