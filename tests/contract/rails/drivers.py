@@ -11,6 +11,7 @@ from paygate.ports import Action, PaymentRail
 from tests.contract.rails.alipay_driver import AlipayDriver
 from tests.contract.rails.card_driver import CardDriver
 from tests.contract.rails.unionpay_driver import UnionPayDriver
+from tests.contract.rails.wechat_pay_driver import WechatPayDriver
 from tests.contract.sandbox_client import Sandbox
 
 
@@ -57,7 +58,12 @@ def drivers(sandbox: Sandbox) -> dict[str, Driver]:
         "alipay in certificate mode": AlipayDriver(sandbox, is_certified=True),
         "card": CardDriver(sandbox),
         "unionpay": UnionPayDriver(sandbox),
+        "wechat_pay": WechatPayDriver(sandbox, is_certified=False),
+        "wechat_pay in certificate mode": WechatPayDriver(sandbox, is_certified=True),
     }
 
 
-NAMES = ("alipay", "alipay in certificate mode", "card", "unionpay")
+NAMES = (
+    *("alipay", "alipay in certificate mode", "card", "unionpay"),
+    *("wechat_pay", "wechat_pay in certificate mode"),
+)
