@@ -43,6 +43,14 @@ def test_another_request_with_the_key_is_refused(merchant: CardMerchant, number:
     assert len(merchant.order(number)["payment_intents"]) == 1
 
 
+def test_a_key_is_for_one_address(merchant: CardMerchant, number: str) -> None:
+    one, two = (merchant.create(number)["id"] for _ in range(2))
+    assert merchant.post(f"payment_intents/{one}/cancel", number).status_code == 200
+    refused = merchant.post(f"payment_intents/{two}/cancel", number)
+    assert (refused.status_code, refused.json()["error"]["type"]) == (400, "idempotency_error")
+    assert merchant.intent(two)["status"] == "requires_payment_method"
+
+
 def test_without_a_key_every_request_counts(merchant: CardMerchant, number: str) -> None:
     for _ in range(2):
         merchant.post("payment_intents", **form(number))

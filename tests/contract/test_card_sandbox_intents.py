@@ -155,6 +155,13 @@ def test_all_at_once_on_the_server(merchant: CardMerchant, number: str) -> None:
     assert merchant.post(path, return_url="https://shop.example").json()["status"] == "succeeded"
 
 
+def test_a_refused_confirmation_leaves_nothing_behind(merchant: CardMerchant, number: str) -> None:
+    intent = merchant.create(number)
+    refused = merchant.post(f"payment_intents/{intent['id']}/confirm", payment_method="pm_card_visa")
+    assert "return_url" in refused.json()["error"]["message"]
+    assert merchant.intent(intent["id"]) == intent
+
+
 def test_changing_what_is_not_paid(merchant: CardMerchant, number: str) -> None:
     intent = merchant.create(number, metadata__kept="1", metadata__gone="2")
     path = f"payment_intents/{intent['id']}"
