@@ -37,6 +37,14 @@ METHODS = (
         settings="paygate.adapters.rails.alipay.settings:read",
     ),
     Method(
+        "WECHAT_PAY",
+        rail="wechat_pay",
+        strategy="paygate.strategies.wechat_pay:WechatPayStrategy",
+        adapter="paygate.adapters.rails.wechat_pay.rail:WechatPayRail",
+        settings="paygate.adapters.rails.wechat_pay.settings:read",
+        expiry=(900, 7200),  # a code_url and a prepay_id hold for two hours ("Native下单", "JSAPI/小程序下单")
+    ),
+    Method(
         "UNIONPAY",
         rail="unionpay",
         strategy="paygate.strategies.unionpay:UnionPayStrategy",
