@@ -14,6 +14,7 @@ from paygate.domain.bank_statement import (
     StatementHeader,
     StatementRefused,
     is_same,
+    is_suspect,
 )
 from tests.unit.statement_csv_files import CHINESE, CODE, PAYGATE, SPARKASSE
 from tests.unit.statement_files import IBAN, LIMIT, PAYER, camt, detail, entry, statement
@@ -103,6 +104,19 @@ def test_the_same_row_twice_is_two_movements_and_the_same_ones_in_another_export
     first, second = ([each.dedupe for each in parse(each, account=IBAN)[1]] for each in (data, again))
     assert first == second
     assert len(set(first)) == 2
+
+
+def test_a_balance_tells_equal_movements_of_two_exports_apart() -> None:
+    columns = "账号:0200000009000000001\n交易时间,收入金额,支出金额,账户余额,对方账号,对方户名,交易用途\n"
+    morning, evening = (
+        "2026-11-20 {}:00:00,5.00,,{},1,甲,x\n".format(*each) for each in ((9, "15.00"), (17, "20.00"))
+    )
+    [one], [first, second] = parse(columns + morning)[1], parse(columns + morning + evening)[1]
+    [other] = parse(columns + evening)[1]
+    assert is_same(first.keys, one.keys)
+    assert is_same(second.keys, other.keys)
+    assert not is_same(other.keys, one.keys)
+    assert is_suspect(other.keys, one.keys)
 
 
 def test_a_csv_and_a_camt_of_the_same_money() -> None:

@@ -81,7 +81,7 @@ class BankTransaction:
     `is_unsplit` marks the sum of a batch that the file does not take apart exactly: no reference, never guessed.
     `notes` are what banks added to what the payer wrote (document numbers, their own words). `entry_amount` is
     the sum of the entry that it is part of; `entry` and `detail` count from 1 in the statement and in the entry
-    (0: the entry as a whole).
+    (0: the entry as a whole). `marks` are what else sets it apart in files of its format: a time, a balance.
     """
 
     account: str
@@ -102,6 +102,7 @@ class BankTransaction:
     ids: BankIds
     entry: int
     detail: int
+    marks: tuple[str, ...] = field(default=(), repr=False)
     keys: Keys = NO_KEYS
 
     @property

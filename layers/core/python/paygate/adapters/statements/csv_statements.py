@@ -112,6 +112,7 @@ class _Reader:
             ids=BankIds(entry=self._plain(row, "bank_id") or None),
             entry=self._number,
             detail=0,
+            marks=tuple(cells.plain(row[at]) for at in self._columns["marks"] if at < len(row)),
         )
 
     def _movement(self, row: Sequence[str], line: int) -> tuple[Money, Direction, bool]:

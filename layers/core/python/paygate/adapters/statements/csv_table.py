@@ -26,7 +26,9 @@ _COLUMNS = tuple(
     if each.name not in ("name", "encodings", "delimiters", "dates", "decimal_sign", "default_currency")
     and not each.name.endswith(("_words", "_labels", "footers"))
 )
-_SEVERAL = frozenset({"texts", "notes", "structured"})  # all the columns that are there count, not only the first
+_SEVERAL = frozenset(
+    {"texts", "notes", "structured", "marks"}
+)  # all the columns that are there count, not only the first
 
 
 @dataclass(frozen=True, slots=True)

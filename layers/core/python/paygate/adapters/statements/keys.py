@@ -63,7 +63,8 @@ def keyed(said: BankTransaction, seen: Occurrences) -> BankTransaction:
     ids = _ids(said.ids)
     rough = _hash("facts", *scope, *_sum(said.amount), day, *_remittance(said))
     if not ids:
-        fine = _hash(rough.hex(), squeeze(said.end_to_end_id or ""), said.counterparty_account or "")
+        payer = (squeeze(said.end_to_end_id or ""), said.counterparty_account or "")
+        fine = _hash(rough.hex(), *payer, *said.marks)
         return replace(said, keys=Keys(seen.in_file(fine), (), (rough.hex(),), KeyBasis.FACTS))
     first, *others = [seen.in_statement(_hash("id", *scope, *_sum(said.amount), each, day)) for each in ids]
     any_day = [_hash("id", *scope, *_sum(said.amount), each).hex() for each in ids]

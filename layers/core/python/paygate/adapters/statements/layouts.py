@@ -19,7 +19,8 @@ class Layout:
     `amount` is signed, or has `direction` beside it (the words for a credit and a debit); or `credit` and `debit`
     are columns of their own. `account` may stand in a column, or before the table behind one of `account_labels`.
     `reversal_words` in a `reversal` column mark what takes back, or came back; what has another `status` than
-    `booked_words` is not booked. A row whose first cell begins with one of `footers` is not a movement.
+    `booked_words` is not booked. `marks` tell equal movements apart where the bank gives no id. A row whose first
+    cell begins with one of `footers` is not a movement.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Layout:
     structured: Names = ()
     end_to_end: Names = ()
     notes: Names = ()
+    marks: Names = ()
     payer_name: Names = ()
     payer_account: Names = ()
     payee_name: Names = ()
@@ -126,6 +128,7 @@ ICBC = Layout(
     account=("本方账号",),
     texts=("用途",),
     notes=("摘要", "个性化信息", "附言"),
+    marks=("交易时间", "余额"),
     payer_name=("对方单位名称", "对方单位"),
     payer_account=("对方账号",),
     payee_name=("对方单位名称", "对方单位"),
@@ -148,6 +151,7 @@ CCB = Layout(
     bank_id=("账户明细编号-交易流水号",),
     texts=("备注",),
     notes=("摘要",),
+    marks=("交易时间", "余额"),
     payer_name=("对方户名",),
     payer_account=("对方账号",),
     payee_name=("对方户名",),
@@ -171,6 +175,7 @@ CMB = Layout(
     bank_id=("流水号",),
     texts=("摘要",),
     notes=("用途", "业务摘要", "其它摘要", "扩展摘要", "业务参考号"),
+    marks=("交易时间", "余额"),
     payer_name=("收/付方名称",),
     payer_account=("收/付方账号", "收/付方帐号"),
     payee_name=("收/付方名称",),
@@ -190,6 +195,7 @@ ABC = Layout(
     account_labels=("账号", "账户"),
     texts=("交易用途", "交易附言"),
     notes=("交易摘要", "交易说明"),
+    marks=("交易时间", "交易时间戳", "账户余额", "本次余额"),
     payer_name=("对方户名",),
     payer_account=("对方账号",),
     payee_name=("对方户名",),
@@ -213,6 +219,7 @@ BOC = Layout(
     bank_id=("交易流水号",),
     texts=("附言",),
     notes=("用途", "摘要", "备注"),
+    marks=("交易时间", "交易后余额"),
     payer_name=("付款人名称",),
     payer_account=("付款人账号",),
     payee_name=("收款人名称",),
