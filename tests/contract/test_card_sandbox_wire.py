@@ -150,6 +150,11 @@ def test_broken_bodies_are_refused(merchant: CardMerchant, body: bytes) -> None:
     assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
+def test_a_bottomless_body_is_refused(merchant: CardMerchant) -> None:
+    answer = merchant.session.post(f"{merchant.api_url}/refunds", data={"a" + "[b]" * 2000: "1"}, timeout=10)
+    assert (answer.status_code, "nested" in answer.json()["error"]["message"]) == (400, True)
+
+
 @pytest.mark.parametrize(
     "path", ["payment_intents/pi_x", "refunds/re_x", "charges/ch_x", "disputes/du_x", "events/evt_x"]
 )

@@ -12,6 +12,7 @@ from infra.sandbox.card.errors import invalid
 Params = dict[str, Any]
 NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 MAX_FIELDS = 1000
+MAX_DEPTH = 8
 
 
 def parse(raw: str) -> Params:
@@ -24,7 +25,10 @@ def parse(raw: str) -> Params:
         matched = NAME.fullmatch(name)
         if matched is None or "\0" in name + value:
             raise invalid(name, f"Invalid parameter name or value: {name!r}")
-        _put(params, name, [matched[1], *re.findall(r"\[([^\[\]]*)\]", matched[2])], value)
+        path = [matched[1], *re.findall(r"\[([^\[\]]*)\]", matched[2])]
+        if len(path) > MAX_DEPTH:
+            raise invalid(path[0], "Invalid parameter: it is nested too deeply.")
+        _put(params, name, path, value)
     return _lists(params)
 
 
