@@ -73,6 +73,24 @@ def test_a_file_that_leaves_the_ids_out_is_suspected() -> None:
     assert suspects(without, with_id)
 
 
+def test_the_same_reference_and_amount_on_another_day_is_suspected() -> None:
+    known = told(entry("10", detail(text=RF), reference="N1"), message="054")
+    for again in (
+        entry("10", booked="2026-11-21", note=f"REF {RF}"),
+        entry("10", detail(ids=refs(EndToEndId=RF))),
+        entry("10", detail(text=RF), booked="2026-11-21"),
+        entry("10", detail(text=RF), booked="", valued=""),
+    ):
+        assert suspects(told(again), known)
+    assert not suspects(told(entry("10", detail(text=OTHER), booked="2026-11-21")), known)
+
+
+def test_the_same_text_without_a_reference_is_suspected_on_its_day_only() -> None:
+    known = told(entry("10", detail(text="rent"), reference="N1"), message="054")
+    assert suspects(told(entry("10", detail(text="rent"))), known)
+    assert not suspects(told(entry("10", detail(text="rent"), booked="2026-12-20")), known)
+
+
 def test_two_bank_ids_are_two_movements_even_when_all_else_is_equal() -> None:
     one, two = told(entry("10", detail(text=RF), reference="N1"), entry("10", detail(text=RF), reference="N2"))
     assert not is_same(one.keys, two.keys)

@@ -61,10 +61,10 @@ def keyed(said: BankTransaction, seen: Occurrences) -> BankTransaction:
     scope = (said.account, said.direction, said.booking, str(said.is_reversal))
     day = str(said.booked_on or said.value_on)
     ids = _ids(said.ids)
-    rough = _hash("facts", *scope, *_sum(said.amount), day, *_remittance(said))
+    rough = _hash("facts", *scope, *_sum(said.amount), *_remittance(said, day))
     if not ids:
         payer = (squeeze(said.end_to_end_id or ""), said.counterparty_account or "")
-        fine = _hash(rough.hex(), *payer, *said.marks)
+        fine = _hash(rough.hex(), day, *payer, *said.marks)
         return replace(said, keys=Keys(seen.in_file(fine), (), (rough.hex(),), KeyBasis.FACTS))
     first, *others = [seen.in_statement(_hash("id", *scope, *_sum(said.amount), each, day)) for each in ids]
     any_day = [_hash("id", *scope, *_sum(said.amount), each).hex() for each in ids]
@@ -88,11 +88,12 @@ def _sum(money: Money) -> tuple[str, str]:
     return money.asset.code, str(money.units)
 
 
-def _remittance(said: BankTransaction) -> tuple[str, ...]:
-    """Our references, wherever they stand; else all that the payer wrote, however it was broken into lines."""
-    written = (*said.structured, *said.unstructured)
-    found = find_references((*written, said.end_to_end_id or ""))
-    return tuple(sorted(found)) or (squeeze("".join(written)),)
+def _remittance(said: BankTransaction, day: str) -> tuple[str, ...]:
+    """Our references, wherever they stand and on any day; else all that was written, and when."""
+    found = find_references(said.texts)
+    if found:
+        return ("ours", *sorted(found))
+    return (day, squeeze("".join((*said.structured, *said.unstructured))))
 
 
 def _hash(*parts: str) -> bytes:
