@@ -247,6 +247,15 @@ def test_w6_both_kinds_of_keys_at_once() -> None:
     assert http.targets == []
 
 
+def test_a_serial_is_a_number_however_it_is_written() -> None:
+    short = certificate("platform", number=0xA << 140)
+    wechat, http, _ = rail(env=certificate_environment(short))
+    assert len(f"{short.serial_number:X}") == 36
+    for written in (f"{short.serial_number:X}", serial(short), serial(short).lower()):
+        assert wechat.read_callback(callback(trade(), signer="platform", named=written)) is not None
+    assert http.targets == []
+
+
 def unpinned() -> dict[str, str]:
     return {name: text for name, text in certificate_environment().items() if text}
 

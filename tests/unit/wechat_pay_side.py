@@ -49,7 +49,7 @@ def public_pem(owner: str) -> str:
 
 
 @cache
-def certificate(owner: str, since_days: int = -30, days: int = 1825) -> x509.Certificate:
+def certificate(owner: str, since_days: int = -30, days: int = 1825, number: int = 0) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenpay.com sign")])
     start = NOW + timedelta(days=since_days)
     return (
@@ -57,7 +57,7 @@ def certificate(owner: str, since_days: int = -30, days: int = 1825) -> x509.Cer
         .subject_name(name)
         .issuer_name(name)
         .public_key(key(owner).public_key())
-        .serial_number(secrets.randbits(158) | 1 << 158)
+        .serial_number(number or secrets.randbits(158) | 1 << 158)
         .not_valid_before(start)
         .not_valid_after(start + timedelta(days=days))
         .sign(key("root"), SHA256())

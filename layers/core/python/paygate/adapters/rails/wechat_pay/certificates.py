@@ -36,7 +36,7 @@ PATH = "/v3/certificates"
 PAUSE = timedelta(seconds=60)
 """Between two fetches of a process: anybody may send callbacks with serials that he made up."""
 
-_SERIAL = re.compile(r"[0-9A-F]{8,40}", re.ASCII)  # a public key's id is no certificate's: fetching cannot help
+_SERIAL = re.compile(r"[0-9A-Fa-f]{8,40}", re.ASCII)  # a public key's id is no certificate's: fetching cannot help
 _HTTP_OK = 200
 _FETCH_SECONDS = 4.0  # for all tries: a callback must be answered within 5
 
@@ -74,6 +74,7 @@ class PlatformKeys:
         known = self._known(serial, at)
         if known is not None or not _SERIAL.fullmatch(serial):
             return known
+        serial = _plain(serial)
         with self._lock:
             if self._known(serial, at) is None and self._may_fetch():
                 with budget.limit(_FETCH_SECONDS):
@@ -114,7 +115,7 @@ class PlatformKeys:
                 raise ValueError("no certificate")  # noqa: TRY004
             pem = self._opened(inner(entry, "encrypt_certificate")).decode()
             certified = _certified(keys.certificates(pem))
-            if list(certified) != [text(entry, "serial_no")]:
+            if list(certified) != [_plain(text(entry, "serial_no"))]:
                 raise ValueError("another certificate than it says")
             found |= certified
         return found
@@ -123,7 +124,7 @@ class PlatformKeys:
         now = self._clock.now()
 
         def find(serial: str) -> RSAPublicKey | None:
-            brought = found.get(serial)
+            brought = found.get(_plain(serial))
             if brought is not None and brought.holds_at(now):
                 return brought.key
             return self._known(serial, now)
@@ -132,11 +133,16 @@ class PlatformKeys:
 
 
 def _certified(certificates: tuple[Certificate, ...] | list[Certificate]) -> dict[str, PlatformKey]:
-    """By serial as WeChat Pay writes it: upper-case hexadecimal."""
+    """By serial."""
     found: dict[str, PlatformKey] = {}
     for certificate in certificates:
         key = certificate.public_key()
         if isinstance(key, RSAPublicKey) and key.key_size >= keys.LEAST_BITS:
             since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-            found[f"{certificate.serial_number:040X}"] = PlatformKey(key, since, until)
+            found[f"{certificate.serial_number:X}"] = PlatformKey(key, since, until)
     return found
+
+
+def _plain(serial: str) -> str:
+    """Upper-case hexadecimal without zeros before it, however it was written."""
+    return serial.lstrip("0").upper()
