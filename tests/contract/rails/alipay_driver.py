@@ -10,7 +10,7 @@ from paygate.adapters.rails.alipay.settings import AlipaySettings, read
 from paygate.adapters.rails.http import RailHttp
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
-from paygate.ports import Action, RailUrls
+from paygate.ports import Action, RailUrls, TradeStatus
 from tests.contract.sandbox_client import Sandbox
 
 METHODS = {
@@ -31,6 +31,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 CALLBACK_FAULTS = {
     "amount": "wrong_amount",
+    "currency": "wrong_currency",
     "order": "other_order",
     "merchant": "wrong_seller",
     "unsigned": "bad_signature",
@@ -57,6 +58,7 @@ def settings(sandbox: Sandbox, *, is_certified: bool) -> AlipaySettings:
 
 
 class AlipayDriver:
+    statuses = ()
     channels = ("QR", "WEB", "H5", "APP")
     calling_channel = "QR"
 
@@ -76,6 +78,9 @@ class AlipayDriver:
 
     def pay(self, action: Action) -> None:
         self._post("/_sandbox/alipay/pay", {"action": {"type": action.type, **action.fields}})
+
+    def become(self, status: TradeStatus, action: Action, reference: str) -> None:
+        raise AssertionError("Alipay has no other states")
 
     def finish(self, reference: str) -> None:
         self._do("finish", out_trade_no=reference)

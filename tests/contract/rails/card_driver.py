@@ -10,7 +10,7 @@ from paygate.adapters.rails.card.settings import CardSettings, read
 from paygate.adapters.rails.http import RailHttp
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
-from paygate.ports import Action, RailUrls
+from paygate.ports import Action, RailUrls, TradeStatus
 from tests.contract.sandbox_client import Sandbox
 
 OPERATIONS = {
@@ -32,6 +32,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 CALLBACK_FAULTS = {
     "amount": "wrong_amount",
+    "currency": "wrong_currency",
     "order": "other_order",
     "merchant": "other_merchant",
     "unsigned": "wrong_secret",
@@ -58,6 +59,7 @@ def settings(sandbox: Sandbox, **changes: str) -> CardSettings:
 
 class CardDriver:
     name = "card"
+    statuses = (TradeStatus.PROCESSING,)
     channels = ("WEB",)
     calling_channel = "WEB"
 
@@ -78,6 +80,10 @@ class CardDriver:
 
     def pay(self, action: Action) -> None:
         self._post("/_sandbox/card/pay", {"action": {"type": action.type, **action.fields}})
+
+    def become(self, status: TradeStatus, action: Action, reference: str) -> None:
+        assert status is TradeStatus.PROCESSING
+        self._do("confirm", reference=reference, payment_method="pm_sandbox_processing")
 
     def finish(self, reference: str) -> None:
         """Nothing more is said."""

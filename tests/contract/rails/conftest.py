@@ -20,6 +20,7 @@ from paygate.ports import (
 )
 from tests.contract.rails.drivers import NAMES, Driver, drivers
 from tests.contract.sandbox_client import Inbox, Sandbox, inbox
+from tests.support.abilities import is_able
 
 
 @dataclass
@@ -34,10 +35,6 @@ class Bench:
     @property
     def reference(self) -> str:
         return self.order.reference
-
-    def needs(self, ability: Ability) -> None:
-        if ability in self.rail.inabilities:
-            pytest.skip(f"{self.driver.name} cannot: {ability}")
 
     def amount(self, units: int) -> Money:
         return self.driver.amount(units)
@@ -102,7 +99,14 @@ def all_drivers(sandbox: Sandbox) -> dict[str, Driver]:
     return drivers(sandbox)
 
 
-@pytest.fixture(params=NAMES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that needs an ability is not made for a rail that does not have it."""
+    if "bench" in metafunc.fixturenames:
+        able = [name for name in NAMES if is_able(name.split()[0], metafunc.definition)]
+        metafunc.parametrize("bench", able, indirect=True)
+
+
+@pytest.fixture
 def bench(request: pytest.FixtureRequest, all_drivers: dict[str, Driver]) -> Iterator[Bench]:
     driver = all_drivers[request.param]
     with inbox() as opened:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from paygate.domain.money import Money
-from paygate.ports import Action, PaymentRail
+from paygate.ports import Action, PaymentRail, TradeStatus
 from tests.contract.rails.alipay_driver import AlipayDriver
 from tests.contract.rails.card_driver import CardDriver
 from tests.contract.rails.unionpay_driver import UnionPayDriver
@@ -32,6 +32,12 @@ class Driver(Protocol):
 
     def pay(self, action: Action) -> None: ...
 
+    statuses: tuple[TradeStatus, ...]
+    """What an order can be brought to beside WAITING, PAID and CLOSED."""
+
+    def become(self, status: TradeStatus, action: Action, reference: str) -> None:
+        """Bring an order that was opened to one of `statuses`."""
+
     def finish(self, reference: str) -> None:
         """The rail says that nothing more will change."""
 
@@ -43,7 +49,7 @@ class Driver(Protocol):
         """
 
     def change_callback(self, reference: str, kind: str) -> None:
-        """The next callback is signed and wrong: `amount`, `order`, `merchant`, `unsigned`."""
+        """The next callback is signed and wrong: `amount`, `currency`, `order`, `merchant`, `unsigned`."""
 
     def calls(self, reference: str) -> int:
         """Calls of ours that named the order."""

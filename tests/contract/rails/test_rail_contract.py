@@ -2,12 +2,15 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+import requests
 
 from paygate.domain.errors import CallbackRefused, OutcomeUnknown, RailDeclined
-from paygate.ports import Ability, CallbackRequest, RefundStatus, TradeStatus
+from paygate.ports import Ability, Action, CallbackRequest, RefundStatus, TradeStatus
 from tests.contract.rails.conftest import Bench
+from tests.support.at_once import at_once
 
 UNDECIDED = ("lost", "never", "slow", "busy", "server_error", "garbage", "forged")
 
@@ -26,8 +29,8 @@ def test_c4_the_same_order_again_is_the_same_order(bench: Bench) -> None:
     assert bench.driver.books(bench.reference) == {"paid": 10000, "refunded": 0, "refunds": 0}
 
 
+@pytest.mark.needs(Ability.REFUSE_CHANGED_ORDER)
 def test_another_order_under_the_reference_is_declined(bench: Bench) -> None:
-    bench.needs(Ability.REFUSE_CHANGED_ORDER)
     bench.open()
     with pytest.raises(RailDeclined):
         bench.rail.open(bench.changed(amount=bench.amount(10001)))
@@ -92,8 +95,8 @@ def test_w14_each_state_of_an_order_is_told(bench: Bench) -> None:
     assert bench.rail.query(bench.order).status is TradeStatus.PAID
 
 
+@pytest.mark.needs(Ability.EXPIRE)
 def test_an_order_is_over_at_the_expiry_that_we_gave_it(bench: Bench) -> None:
-    bench.needs(Ability.EXPIRE)
     soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
     order = bench.changed(expires_at=soon)
     bench.rail.open(order)
@@ -116,8 +119,8 @@ def test_a_question_without_an_answer_is_unknown(bench: Bench, kind: str) -> Non
 # ---------------------------------------------------------------- closing
 
 
+@pytest.mark.needs(Ability.CLOSE)
 def test_closing_ends_it(bench: Bench) -> None:
-    bench.needs(Ability.CLOSE)
     action = bench.open()
     bench.driver.look(bench.reference)
     assert bench.rail.close(bench.order).status is TradeStatus.CLOSED
@@ -127,16 +130,16 @@ def test_closing_ends_it(bench: Bench) -> None:
     assert bench.rail.close(bench.order).status is TradeStatus.CLOSED
 
 
+@pytest.mark.needs(Ability.CLOSE)
 def test_l2_closing_what_is_paid_says_paid(bench: Bench) -> None:
-    bench.needs(Ability.CLOSE)
     bench.paid()
     seen = bench.rail.close(bench.order)
     assert (seen.status, seen.amount) == (TradeStatus.PAID, bench.order.amount)
 
 
+@pytest.mark.needs(Ability.CLOSE)
 def test_closing_what_the_rail_does_not_know(bench: Bench) -> None:
     """Or it keeps the number from ever being used."""
-    bench.needs(Ability.CLOSE)
     closed = bench.rail.close(bench.order).status
     if closed is TradeStatus.CLOSED:
         with pytest.raises(RailDeclined):
@@ -145,9 +148,9 @@ def test_closing_what_the_rail_does_not_know(bench: Bench) -> None:
         assert closed is TradeStatus.ABSENT
 
 
+@pytest.mark.needs(Ability.CLOSE)
 @pytest.mark.parametrize("kind", UNDECIDED)
 def test_a_closing_without_an_answer_is_unknown_and_can_be_repeated(bench: Bench, kind: str) -> None:
-    bench.needs(Ability.CLOSE)
     bench.open()
     bench.driver.look(bench.reference)
     bench.driver.fail_next("close", bench.reference, kind)
@@ -214,8 +217,8 @@ def test_w7_a_callback_for_another_merchant_names_the_mismatch(bench: Bench) -> 
     assert bench.observed().mismatch
 
 
+@pytest.mark.needs(Ability.REPEAT_CALLBACKS)
 def test_w4_the_rail_repeats_until_we_accept(bench: Bench) -> None:
-    bench.needs(Ability.REPEAT_CALLBACKS)
     accepted, refused = bench.rail.callback_accepted(), bench.rail.callback_refused()
     bench.inbox.answers[:] = [(reply.status, reply.body.encode()) for reply in (refused, accepted)]
     bench.paid()
@@ -238,8 +241,8 @@ def test_r3_refunds_down_to_nothing_and_not_beyond(bench: Bench) -> None:
     assert bench.driver.books(bench.reference) == {"paid": 10000, "refunded": 10000, "refunds": 2}
 
 
+@pytest.mark.needs(Ability.REPORT_REFUNDS)
 def test_e4_each_refund_is_told_by_its_own_callback(bench: Bench) -> None:
-    bench.needs(Ability.REPORT_REFUNDS)
     bench.paid()
     bench.observed(0)
     bench.refund(6000, "F1")
@@ -302,3 +305,43 @@ def test_a_refund_of_what_nobody_paid_is_declined(bench: Bench) -> None:
     bench.open()
     with pytest.raises(RailDeclined):
         bench.refund(6000)
+
+
+# ---------------------------------------------------------------- races and states
+
+
+@pytest.mark.needs(Ability.CLOSE)
+def test_l2_closing_against_paying_has_one_winner(bench: Bench) -> None:
+    action = bench.open()
+    bench.driver.look(bench.reference)
+    paying, closing = at_once(lambda: _succeeds(bench, action), lambda: bench.rail.close(bench.order).status)
+    left = bench.rail.query(bench.order).status
+    assert left is (TradeStatus.PAID if paying else TradeStatus.CLOSED)
+    assert closing in (left, TradeStatus.ABSENT)
+    assert bench.driver.books(bench.reference)["paid"] == (10000 if paying else 0)  # type: ignore[index]
+
+
+def _succeeds(bench: Bench, action: Action) -> bool:
+    try:
+        bench.driver.pay(action)
+    except requests.HTTPError:
+        return False
+    return True
+
+
+@pytest.mark.needs(Ability.CALL_BACK)
+def test_w13_a_callback_in_another_currency(bench: Bench) -> None:
+    """It names what is wrong, says another amount, or is believed only after asking."""
+    bench.driver.change_callback(bench.reference, "currency")
+    bench.paid()
+    told = bench.rail.read_callback(bench.callback())
+    assert told is None or told.is_hint or told.mismatch or told.amount != bench.order.amount
+
+
+def test_w14_every_other_state_of_the_rail(bench: Bench) -> None:
+    """WAITING, PAID and CLOSED have tests of their own."""
+    for status in bench.driver.statuses:
+        bench.order = bench.changed(reference=uuid4().hex[:28], rail_id=None)
+        action = bench.open()
+        bench.driver.become(status, action, bench.reference)
+        assert bench.rail.query(bench.order).status is status

@@ -10,7 +10,7 @@ from paygate.adapters.rails.unionpay.rail import UnionPayRail
 from paygate.adapters.rails.unionpay.settings import UnionPaySettings, read
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
-from paygate.ports import Action, RailUrls
+from paygate.ports import Action, RailUrls, TradeStatus
 from tests.contract.sandbox_client import Sandbox
 
 METHODS = {"open": "qr", "query": "query", "refund": "refund", "query_refund": "query"}
@@ -25,6 +25,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 CALLBACK_FAULTS = {
     "amount": "wrong_amount",
+    "currency": "wrong_currency",
     "order": "other_order",
     "merchant": "wrong_merchant",
     "unsigned": "bad_signature",
@@ -48,6 +49,7 @@ def settings(sandbox: Sandbox) -> UnionPaySettings:
 
 
 class UnionPayDriver:
+    statuses = (TradeStatus.PROCESSING,)
     channels = ("WEB", "H5", "APP", "QR")
     calling_channel = "QR"
 
@@ -68,6 +70,11 @@ class UnionPayDriver:
 
     def pay(self, action: Action) -> None:
         self._post("/_sandbox/unionpay/pay", {"action": {"type": action.type, **action.fields}})
+
+    def become(self, status: TradeStatus, action: Action, reference: str) -> None:
+        assert status is TradeStatus.PROCESSING
+        self._do("outcome", order_id=reference, resp_code="03")
+        self.pay(action)
 
     def finish(self, reference: str) -> None:
         """Nothing says so at UnionPay."""

@@ -10,7 +10,7 @@ from paygate.adapters.rails.wechat_pay.rail import WechatPayRail
 from paygate.adapters.rails.wechat_pay.settings import WechatPaySettings, read
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
-from paygate.ports import Action, RailUrls
+from paygate.ports import Action, RailUrls, TradeStatus
 from tests.contract.sandbox_client import Sandbox
 
 METHODS = {
@@ -31,6 +31,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 CALLBACK_FAULTS = {
     "amount": "wrong_amount",
+    "currency": "wrong_currency",
     "order": "other_order",
     "merchant": "wrong_merchant",
     "unsigned": "bad_signature",
@@ -59,6 +60,7 @@ def settings(sandbox: Sandbox, *, is_certified: bool) -> WechatPaySettings:
 
 
 class WechatPayDriver:
+    statuses = (TradeStatus.PROCESSING, TradeStatus.FAILED)
     channels = ("QR", "H5", "JSAPI", "APP")
     calling_channel = "QR"
 
@@ -78,6 +80,11 @@ class WechatPayDriver:
 
     def pay(self, action: Action) -> None:
         self._post("/_sandbox/wechat_pay/pay", {"action": {"type": action.type, **action.fields}})
+
+    def become(self, status: TradeStatus, action: Action, reference: str) -> None:
+        del action
+        state = {TradeStatus.PROCESSING: "USERPAYING", TradeStatus.FAILED: "PAYERROR"}[status]
+        self.do("state", out_trade_no=reference, trade_state=state)
 
     def finish(self, reference: str) -> None:
         """Nothing says so at WeChat Pay."""
