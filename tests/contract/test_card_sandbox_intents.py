@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.contract.card_merchant import CardMerchant, Json
+from tests.contract.card_merchant import CardMerchant, Json, mailbox
 from tests.contract.sandbox_client import Sandbox
 
 
@@ -121,6 +121,26 @@ def test_an_authorisation_is_released(merchant: CardMerchant, number: str) -> No
     gone = merchant.post(f"payment_intents/{intent['id']}/cancel", **{"expand[]": "latest_charge"}).json()
     assert (gone["status"], gone["amount_received"], gone["amount_capturable"]) == ("canceled", 0, 0)
     assert (gone["latest_charge"]["captured"], gone["latest_charge"]["refunded"]) == (False, True)
+
+
+def test_an_authorisation_expires(merchant: CardMerchant, number: str) -> None:
+    intent = merchant.paid(number, capture_method="manual")
+    assert merchant.do("expire", reference=number)["status"] == "canceled"
+    gone = merchant.intent(intent["id"], **{"expand[]": "latest_charge"})
+    assert (gone["cancellation_reason"], gone["latest_charge"]["refunded"]) == ("automatic", True)
+    assert "error" in merchant.do("expire", reference=number)
+
+
+def test_an_authorisation_expires_by_itself(tmp_path: Path, number: str) -> None:
+    sandbox = Sandbox(tmp_path, time_scale=0.000002)
+    try:
+        merchant = CardMerchant(sandbox)
+        with mailbox(merchant, enabled_events=["charge.expired", "payment_intent.canceled"]) as box:
+            merchant.paid(number, capture_method="manual")
+            told = {delivery.type for delivery in box.wait(2)}
+    finally:
+        sandbox.kill()
+    assert told == {"charge.expired", "payment_intent.canceled"}
 
 
 def test_canceling(merchant: CardMerchant, number: str) -> None:

@@ -49,10 +49,10 @@ def capture(work: Work, charge: Row, amount: int) -> Row:
     return charge
 
 
-def release(work: Work, charge: Row) -> Row:
+def release(work: Work, charge: Row, event: str) -> Row:
     """An authorisation given up is shown as a refund of the whole, though no money ever moved."""
     charge = update(work.db, "charges", charge["id"], released=charge["amount"])
-    events.of_charge(work, "refunded", charge)
+    events.of_charge(work, event, charge)
     return charge
 
 

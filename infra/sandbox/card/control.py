@@ -7,6 +7,7 @@ POST   confirm                          {"reference", "payment_method"?}
 POST   authenticate                     {"reference", "passed": true}: how 3-D Secure ended
 POST   settle                           {"reference", "paid": true}: how a payment in processing ended
 POST   cancel                           {"reference"}: in the dashboard
+POST   expire                           {"reference"}: as if seven days had passed uncaptured
 POST   console-refund                   {"reference", "amount"?}
 POST   refunds/<id>                     {"status", "failure_reason"?}
 POST   disputes                         {"reference", "kind"?: "dispute" | "inquiry", "amount"?, "reason"?}
@@ -27,7 +28,7 @@ from flask import Blueprint
 from flask import request as http
 
 from infra.sandbox import doors
-from infra.sandbox.card import disputes, events, intents, mishaps, objects, payer, refunds, webhooks
+from infra.sandbox.card import disputes, events, expiry, intents, mishaps, objects, payer, refunds, webhooks
 from infra.sandbox.card.books import dumps, get, loads, now
 from infra.sandbox.card.context import Processor, Work
 from infra.sandbox.card.errors import StripeError, no_such
@@ -90,6 +91,11 @@ def _operator_routes(blueprint: Blueprint, processor: Processor) -> None:
     @_answering
     def cancel() -> Json:
         return _change(processor, lambda work, intent, _asked: intents.cancel(work, intent, None))
+
+    @blueprint.post(f"{PREFIX}/expire")
+    @_answering
+    def expire() -> Json:
+        return _change(processor, lambda work, intent, _asked: expiry.expire(work, intent))
 
     @blueprint.post(f"{PREFIX}/console-refund")
     @_answering

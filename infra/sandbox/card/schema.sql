@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS intents (
     searchable_at     REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS intents_of ON intents (order_no);
+CREATE INDEX IF NOT EXISTS intents_held ON intents (latest_charge) WHERE status = 'requires_capture';
 
 -- A payment method is always one of the test cards, which is all that the sandbox knows of it.
 CREATE TABLE IF NOT EXISTS payment_methods (

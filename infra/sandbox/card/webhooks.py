@@ -24,7 +24,7 @@ from typing import Any
 
 from infra.sandbox import callbacks
 from infra.sandbox.callbacks import Plan
-from infra.sandbox.card import refunds
+from infra.sandbox.card import expiry, refunds
 from infra.sandbox.card.books import Json, find, loads
 from infra.sandbox.card.context import Work
 from infra.sandbox.card.merchant import Merchant
@@ -52,7 +52,9 @@ def manners(ledger: Ledger, merchant: Merchant, public_url: str, time_scale: flo
         return signed(event, _secrets(ledger, merchant, params.get("endpoint")), plan)
 
     def tick(db: Db) -> None:
-        refunds.advance(Work(db, public_url, time_scale=time_scale))
+        work = Work(db, public_url, time_scale=time_scale)
+        refunds.advance(work)
+        expiry.expire_all(work)
         leave(db)
 
     return Manners(
@@ -65,10 +67,11 @@ def manners(ledger: Ledger, merchant: Merchant, public_url: str, time_scale: flo
 
 
 def leave(db: Db) -> None:
-    """What an endpoint that is gone was still owed is never sent."""
+    """What an endpoint that is gone was still owed is given up when it falls due."""
     db.execute(
-        "UPDATE callbacks SET state = 'given_up' WHERE state IN ('pending', 'held') AND NOT EXISTS"
-        " (SELECT 1 FROM endpoints WHERE url = callbacks.url AND id = json_extract(params, '$.endpoint'))"
+        "UPDATE callbacks SET state = 'given_up' WHERE state = 'pending' AND due_at <= ? AND NOT EXISTS"
+        " (SELECT 1 FROM endpoints WHERE url = callbacks.url AND id = json_extract(params, '$.endpoint'))",
+        (time.time(),),
     )
 
 
