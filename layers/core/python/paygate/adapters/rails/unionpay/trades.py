@@ -33,6 +33,7 @@ def traced_at(fields: Mapping[str, str]) -> datetime | None:
 
 
 def is_yuan(fields: Mapping[str, str]) -> bool:
+    """Unless it says otherwise."""
     return fields.get("currencyCode", CNY_CODE) == CNY_CODE
 
 
@@ -40,7 +41,7 @@ def _mismatch(fields: Mapping[str, str]) -> str | None:
     """txnAmt is what the payer was charged, settleAmt what UnionPay clears to us. Where both are yuan and differ,
     not all of it comes, and nothing public says why that may be: an operator looks at it.
     """
-    if not is_yuan(fields):
+    if fields.get("currencyCode") != CNY_CODE:
         return "currency"
     is_settled_in_cny = fields.get("settleCurrencyCode", CNY_CODE) == CNY_CODE
     cleared = fields.get("settleAmt", "")

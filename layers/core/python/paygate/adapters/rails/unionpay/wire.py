@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
@@ -11,13 +12,14 @@ from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
 CNY = CURRENCIES["CNY"]
 CNY_CODE = "156"  # ISO 4217's number of it
 _STAMP = "%Y%m%d%H%M%S"
 _LONGEST_AMOUNT = 12
 _HALF_A_YEAR = timedelta(days=183)
+_LONG = 1000
 _NESTS = ((b"{", b"}"), (b"[", b"]"))
 
 
@@ -37,7 +39,7 @@ def trace_moment(trace_time: str, sent: datetime) -> datetime | None:
     It has no year: it is the one that brings it nearest. No money hangs on it.
     """
     year = sent.astimezone(SHANGHAI).year
-    found = [moment(f"{year + step}{trace_time}") for step in (-1, 0, 1)]
+    found = (moment(f"{year + step}{trace_time}") for step in (0, 1, -1))
     return next((at for at in found if at is not None and abs(at - sent) < _HALF_A_YEAR), None)
 
 
@@ -70,13 +72,22 @@ def read_answer(body: bytes) -> dict[bytes, bytes]:
             parts[-1] += b"&" + part
         else:
             parts.append(part)
-    return _once(part.partition(b"=")[::2] for part in parts)
+    fields: dict[bytes, bytes] = {}
+    for part in parts:
+        name, _, value = part.partition(b"=")
+        _put(fields, name, value)
+    return fields
 
 
 def read_form(body: bytes) -> dict[bytes, bytes]:
     """An ordinary form's fields. Raises ValueError."""
-    pairs = (part.partition(b"=")[::2] for part in body.strip().split(b"&"))
-    return _once((_unescaped(name), _unescaped(value)) for name, value in pairs)
+    fields: dict[bytes, bytes] = {}
+    for part in body.strip().split(b"&"):
+        name, _, value = part.partition(b"=")
+        if b"%" in part or b"+" in part:
+            name, value = _unescaped(name), _unescaped(value)
+        _put(fields, name, value)
+    return fields
 
 
 def texts(fields: Mapping[bytes, bytes]) -> dict[str, str]:
@@ -84,13 +95,10 @@ def texts(fields: Mapping[bytes, bytes]) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in fields.items()}
 
 
-def _once(pairs: Iterable[Sequence[bytes]]) -> dict[bytes, bytes]:
-    fields: dict[bytes, bytes] = {}
-    for name, value in pairs:
-        if not name or name in fields:
-            raise ValueError("a field came twice, or without a name")
-        fields[name] = value
-    return fields
+def _put(fields: dict[bytes, bytes], name: bytes, value: bytes) -> None:
+    if not name or name in fields:
+        raise ValueError("a field came twice, or without a name")
+    fields[name] = value
 
 
 def _is_open(value: bytes) -> bool:
@@ -98,5 +106,10 @@ def _is_open(value: bytes) -> bool:
 
 
 def _unescaped(part: bytes) -> bytes:
-    spaced = part.replace(b"+", b" ")
-    return unquote_to_bytes(spaced) if b"%" in spaced else spaced
+    return _long_unescaped(part) if len(part) > _LONG else unquote_to_bytes(part.replace(b"+", b" "))
+
+
+@lru_cache(maxsize=16)
+def _long_unescaped(part: bytes) -> bytes:
+    """The certificate is most of a message, and always the same."""
+    return unquote_to_bytes(part.replace(b"+", b" "))
