@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
+import requests
+
 from infra.local.own_key import own_key
 from infra.local.secret_store import own_secrets, publish, with_contents, write_private
 from infra.local.server import Server
@@ -160,6 +162,13 @@ class Stack:
     def _start_sandbox(self) -> None:
         self._rails = provision(self.sandbox.state, self.sandbox.url)
         self.sandbox.start()
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        """The card processor calls back where its dashboard says, not where a payment says."""
+        asked = {"id": "we_paygate", "url": f"{self.gateway.url}/webhooks/card"}
+        answer = requests.post(f"{self.sandbox.url}/card/_sandbox/webhook_endpoint", json=asked, timeout=10)
+        answer.raise_for_status()
 
     def _start_programs(self) -> None:
         self.gateway.settings = self.scheduler.settings = self.settings

@@ -95,6 +95,7 @@ def test_each_call_needs_its_scope(stack: Stack, keys: ApiKeys) -> None:
         ("GET", "/refunds/REF_01K6FZ1E8M9N0P1Q2R3S4T5V6W"): "payments:read",
         ("POST", f"{payment}/refunds"): "refunds:write",
         ("POST", f"{payment}/cancel"): "payments:write",
+        ("POST", f"{payment}/capture"): "payments:write",
     }
     scopes = ("payments:write", "payments:read", "refunds:write", "statements:write", "admin")
     for scope in scopes:

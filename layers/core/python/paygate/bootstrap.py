@@ -26,6 +26,7 @@ from paygate.domain.errors import MethodNotAvailable, NotFound
 from paygate.ports import RailUrls
 from paygate.services.book_transfers import BookTransfers
 from paygate.services.cancel_payment import CancelPayment
+from paygate.services.capture_payment import CapturePayment
 from paygate.services.create_payment import CreatePayment
 from paygate.services.expire import Expire
 from paygate.services.get_payment import GetPayment
@@ -110,8 +111,8 @@ def build(settings: Settings) -> App:
     observe = Observe(ledger, clock, ids, meter, nudge)
     callbacks = HandleCallback(ledger, rails, observe, ids, meter)
     refunds = RefundPayment(ledger, idempotency, rails, clock, ids, meter, nudge)
-    outbox = PostgresOutbox(database)
     transfers = BookTransfers(ledger, clock, ids, meter, nudge)
+    outbox = PostgresOutbox(database)
     return App(
         settings=settings,
         clock=clock,
@@ -122,6 +123,7 @@ def build(settings: Settings) -> App:
             callback=callbacks,
             refund=refunds,
             cancel=CancelPayment(ledger, rails, observe, clock, ids, meter, nudge),
+            capture=CapturePayment(ledger, rails, observe),
         ),
         resolve=Resolve(ledger, rails, observe, callbacks, refunds, transfers, clock, ids, sealer, meter, nudge),
         expire=Expire(ledger, rails, observe, clock, ids, meter, nudge),

@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from paygate.card_numbers import masked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -31,7 +33,6 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (_NAMES, re.compile(_NAMED), rf"\1\2{MASK}"),
     (("",), re.compile(r"(?<![\w+/])[\w+/]{88,}={0,2}"), MASK),
 )
-_CARD = re.compile(r"(?<![\w.-])[2-6](?:[ -]?[0-9]){12,18}(?![\w-])", re.ASCII)
 
 
 class Redactor:
@@ -57,10 +58,4 @@ class Redactor:
         for needles, pattern, replacement in _SHAPES:
             if any(needle in lowered for needle in needles):
                 text = pattern.sub(replacement, text)
-        return _CARD.sub(_mask_card, text)
-
-
-def _mask_card(match: re.Match[str]) -> str:
-    digits = [int(character) for character in match.group() if character.isdigit()]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
-    return MASK if (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0 else match.group()
+        return masked(text, MASK)

@@ -86,6 +86,12 @@ class NotCancellable(PaygateError):
     code = "not_cancellable"
 
 
+class NotCapturable(PaygateError):
+    """Nothing is authorised: not paid yet, over, or a rail that takes the money at once."""
+
+    code = "not_capturable"
+
+
 class Unavailable(PaygateError):
     """A part of ours (PostgreSQL) cannot be reached now; nothing was decided."""
 

@@ -48,6 +48,7 @@ CREATE_FIELDS = frozenset(
 )
 REFUND_FIELDS = frozenset({"amount", "currency", "reason", BODY_FIELD})
 CANCEL_FIELDS: frozenset[str] = frozenset()
+CAPTURE_FIELDS: frozenset[str] = frozenset()
 BATCH_FIELDS = frozenset({"paymentIds"})
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?", re.ASCII)
 _EXACT_DIGITS = 15
@@ -93,6 +94,11 @@ def read_refund(body: Mapping[str, Json], payment_id: str, request_id: str) -> R
 def read_cancel(body: Mapping[str, Json]) -> None:
     """Nothing is needed: cancelling twice is cancelling once."""
     Fields(body, CANCEL_FIELDS)
+
+
+def read_capture(body: Mapping[str, Json]) -> None:
+    """Nothing is needed: all of it is taken, and once."""
+    Fields(body, CAPTURE_FIELDS)
 
 
 def read_batch(body: Mapping[str, Json]) -> list[str]:

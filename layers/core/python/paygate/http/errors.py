@@ -25,6 +25,16 @@ class MalformedBody(HttpRefused):
     field = "body"
 
 
+class CardNumberRefused(HttpRefused):
+    """What looks like a card number; it is named by its field, and never repeated."""
+
+    code = "card_number_refused"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field}: looks like a card number; only the card processor's hosted fields take those")
+        self.field = field
+
+
 class BodyTooLarge(HttpRefused):
     code = "body_too_large"
     field = "body"

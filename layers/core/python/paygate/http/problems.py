@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paygate.card_numbers import masked
 from paygate.domain.errors import PaygateError
 from paygate.http.errors import HttpRefused
 from paygate.http.responses import Response, respond
@@ -31,6 +32,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "invalid_field": Kind(400, "A field is wrong"),
+    "card_number_refused": Kind(400, "Card numbers are not taken"),
     "malformed_body": Kind(400, "The body cannot be read"),
     "callback_refused": Kind(400, "The callback does not verify", "the callback does not verify"),
     "unauthenticated": Kind(401, "Authentication needed"),
@@ -40,6 +42,7 @@ KINDS: Mapping[str, Kind] = {
     "request_in_progress": Kind(409, "The first request is still running", retry_after_seconds=1),
     "conflict": Kind(409, "Changed meanwhile", "somebody else changed it first; try again", 1),
     "not_cancellable": Kind(409, "Cannot be cancelled"),
+    "not_capturable": Kind(409, "Cannot be captured"),
     "body_too_large": Kind(413, "Body too large"),
     "unsupported_media_type": Kind(415, "Unsupported media type"),
     "idempotency_key_reused": Kind(422, "Idempotency key used before"),
@@ -80,6 +83,7 @@ def is_unexpected(response: Response) -> bool:
 
 
 def printable(text: str, longest: int) -> str:
-    """What a caller wrote, short and safe to send back."""
+    """What a caller wrote, short and safe to send back: a card number is not."""
+    text = masked(text, "[redacted]")
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return cut if cut.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cut)

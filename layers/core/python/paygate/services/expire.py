@@ -66,7 +66,7 @@ class Expire:
         payment_id = due.id
         with self._ledger.transaction() as tx:
             payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
-        if payment is None or attempt is None:
+        if payment is None or attempt is None or _is_underway(payment):
             return
         rail, order = order_at(self._rails, payment, attempt)
         seen = rail.close(order)

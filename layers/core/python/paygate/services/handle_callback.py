@@ -74,14 +74,19 @@ class HandleCallback:
             tx.callback_applied(callback_id, outcome)
 
         asked = self._asked(rail, seen) if seen.is_hint else None
+        if asked is None and seen.is_hint and not seen.reference:  # an order of somebody else at the same account
+            with self._ledger.transaction() as tx:
+                note(tx, "no order of ours")
+            return
         self._observe(rail, asked or seen, is_current=asked is not None, also=note)
 
     def _asked(self, rail: str, seen: Observation) -> Observation | None:
-        """What the rail says now; None when the order is not one of ours."""
+        """What the rail says now, with the refund that was told of; None when the order is not one of ours."""
         with self._ledger.transaction() as tx:
             trade = tx.trade(rail, seen.reference, seen.rail_id)
         if not trade:
             return None
         attempt, payment = trade[0]
         at_rail, order = order_at(self._rails, payment, attempt)
-        return at_rail.query(replace(order, rail_id=order.rail_id or seen.rail_id))
+        answer = at_rail.query(replace(order, rail_id=order.rail_id or seen.rail_id))
+        return replace(answer, refund=seen.refund or answer.refund)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from paygate.ports import CallbackReply, CallbackRequest, Claim, ListFilter, Page
     from paygate.services.answers import Answered
     from paygate.services.cancel_payment import CancelPayment
+    from paygate.services.capture_payment import CapturePayment
     from paygate.services.commands import CreatePayment as CreateCommand
     from paygate.services.commands import RefundPayment as RefundCommand
     from paygate.services.create_payment import CreatePayment
@@ -28,6 +29,7 @@ class PaymentService:
     callback: HandleCallback
     refund: RefundPayment
     cancel: CancelPayment
+    capture: CapturePayment
 
     def create_payment(self, command: CreateCommand, claim: Claim) -> Answered:
         return self.create(command, claim)
@@ -55,3 +57,6 @@ class PaymentService:
 
     def cancel_payment(self, payment_id: str) -> str:
         return self.cancel(payment_id)
+
+    def capture_payment(self, payment_id: str) -> str:
+        return self.capture(payment_id)

@@ -22,8 +22,8 @@ class CreditCardStrategy:
     rail = "card"
     channels = ("WEB",)
     currencies = (
-        *("AUD", "BRL", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "INR", "MXN", "MYR", "NZD", "PHP", "PLN"),
-        *("SEK", "SGD", "THB", "TWD", "USD", "ZAR"),
+        *("USD", "EUR", "AUD", "BRL", "CAD", "CHF", "CNY", "GBP", "HKD", "INR", "MXN", "MYR", "NZD", "PHP"),
+        *("PLN", "SEK", "SGD", "THB", "TWD", "ZAR"),
         *("JPY", "KRW", "VND"),
         *("BHD", "KWD"),
     )

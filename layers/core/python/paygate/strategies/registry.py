@@ -52,6 +52,13 @@ METHODS = (
         settings="paygate.adapters.rails.unionpay.settings:read",
     ),
     Method(
+        "CREDIT_CARD",
+        rail="card",
+        strategy="paygate.strategies.credit_card:CreditCardStrategy",
+        adapter="paygate.adapters.rails.card.rail:CardRail",
+        settings="paygate.adapters.rails.card.settings:read",
+    ),
+    Method(
         "BANK_TRANSFER",
         rail="bank_transfer",
         strategy="paygate.strategies.bank_transfer:BankTransferStrategy",

@@ -1,7 +1,9 @@
+-- Money that is seen and not final (authorised, processing) is not for a clock to end: `resolve` asks about it.
 WITH due AS MATERIALIZED (
     SELECT p.id, a.rail FROM payments p
     JOIN LATERAL (SELECT rail FROM attempts WHERE payment_id = p.id ORDER BY number DESC LIMIT 1) a ON true
     WHERE p.state IN ('CREATED', 'PENDING', 'CONFIRMING')
+        AND (p.state <> 'CONFIRMING' OR p.pending = 0)
         AND p.expires_at < now() - make_interval(secs => :margin_seconds)
         AND (p.expiry_leased_until IS NULL OR p.expiry_leased_until < now())
         AND a.rail <> ALL (CAST(:without AS text[]))

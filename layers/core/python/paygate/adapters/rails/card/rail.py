@@ -38,7 +38,13 @@ class CardRail:
     silent_channels: frozenset[str] = frozenset()
     inabilities: frozenset[Ability] = frozenset({Ability.EXPIRE})
 
-    def __init__(self, settings: CardSettings, _urls: RailUrls, clock: Clock, http: RailHttp) -> None:
+    def __init__(
+        self,
+        settings: CardSettings,
+        urls: RailUrls,  # noqa: ARG002  the processor calls back where its dashboard says
+        clock: Clock,
+        http: RailHttp,
+    ) -> None:
         self._settings, self._clock = settings, clock
         self._client = CardClient(settings, http)
 
