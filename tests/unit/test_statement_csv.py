@@ -4,6 +4,7 @@ from datetime import date
 import pytest
 
 from paygate.adapters.statements import cells
+from paygate.adapters.statements.csv_rows import decoded_lines
 from paygate.adapters.statements.layouts import LAYOUTS
 from paygate.adapters.statements.reader import read_statements
 from paygate.domain.bank_statement import (
@@ -182,6 +183,13 @@ def test_rows_that_are_refused(row: str, reason: str) -> None:
 )
 def test_files_that_are_refused(data: str | bytes, reason: str) -> None:
     assert refusal(data).reason == reason
+
+
+def test_utf_16_is_read_with_its_mark_only() -> None:
+    marked = decoded_lines(io.BytesIO("货\n款".encode("utf-16")), ("utf-16", "utf-8"), 99)
+    assert list(marked) == ["货\n", "款"]
+    with pytest.raises(StatementRefused, match="utf-16 or utf-8"):
+        list(decoded_lines(io.BytesIO("货\n款".encode("utf-16-le")), ("utf-16", "utf-8"), 99))
 
 
 @pytest.mark.parametrize("account", ["2.0E+18", "2E+18", "200000009000000000.00"])
