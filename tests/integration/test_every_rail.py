@@ -61,10 +61,11 @@ def test_paid_told_settled_refunded(shop: Shop, books: Books, app: App, rail: Ra
 
 def test_w1_the_same_callback_twenty_times_at_once(shop: Shop, books: Books, rail: RailSandbox) -> None:
     payment = rail.created(shop)
-    rail.fault(payment, "duplicate", copies=20)
+    rail.fault(payment, "duplicate", copies=20, count=9)
     rail.pay(payment)
     shop.await_state(id_of(payment), "SETTLED")
-    until(lambda: len(rail.callbacks(payment)[0]["sends"]) >= 20, "twenty callbacks")
+    sends = lambda: max(len(callback["sends"]) for callback in rail.callbacks(payment))  # noqa: E731
+    until(lambda: sends() >= 20, "twenty callbacks")
     assert books.states(id_of(payment)).count("SETTLED") == 1
     assert books.kinds(id_of(payment)) == ["payment.settled"]
 
@@ -105,9 +106,10 @@ def test_w3_the_payments_callback_after_the_refunds(
 def test_w7_w13_well_signed_and_not_ours(shop: Shop, books: Books, rail: RailSandbox, kind: str) -> None:
     """A rail whose word is asked for after each message settles nothing by the message, and all by its word."""
     payment = rail.created(shop)
-    rail.fault(payment, kind)
+    before = len(rail.await_told(payment))
+    rail.fault(payment, kind, count=9)
     rail.pay(payment)
-    rail.await_callbacks(payment)
+    rail.await_callbacks(payment, before + 1)
     found = shop.status(id_of(payment))
     assert found["state"] in ("PENDING", "SETTLED")
     if found["state"] == "SETTLED":
@@ -120,10 +122,11 @@ def test_w7_w13_well_signed_and_not_ours(shop: Shop, books: Books, rail: RailSan
 @pytest.mark.parametrize("kind", ["bad_signature", "unsigned"])
 def test_w5_a_callback_that_is_not_the_rails(shop: Shop, books: Books, rail: RailSandbox, kind: str) -> None:
     payment = rail.created(shop)
-    rail.fault(payment, kind, count=50)
+    told = len(rail.await_told(payment))
+    rail.fault(payment, kind, count=9)
     before = rail.calls(payment)
     rail.pay(payment)
-    [callback, *_] = rail.await_callbacks(payment)
+    callback = rail.await_callbacks(payment, told + 1)[told]
     assert 400 <= callback["sends"][0]["status"] < 600
     assert shop.status(id_of(payment))["state"] == "PENDING"
     assert books.kinds(id_of(payment)) == []
@@ -180,13 +183,10 @@ def test_l8_one_order_paid_at_two_rails_at_once(shop: Shop, books: Books, stack:
     assert refund.status_code == 201, refund.text
 
 
-@pytest.mark.needs(Ability.REPORT_REFUNDS)
+@pytest.mark.needs(Ability.REPORT_CONSOLE_REFUNDS)
 def test_r7_a_refund_in_the_rails_own_console(shop: Shop, books: Books, app: App, rail: RailSandbox) -> None:
     payment = rail.settled(shop)
     rail.do("console-refund", **{rail.order_name: reference(payment)}, amount=2500)
-    if rail.rail == "unionpay":  # nothing is told of what is done on its own site
-        assert shop.status(id_of(payment), refresh="true")["state"] == "SETTLED"
-        return
     found = shop.await_state(id_of(payment), "PARTIALLY_REFUNDED")
     assert found["amountRefunded"] == "25.00"
     assert books.sums(id_of(payment))["refunded_outside"] == 2500

@@ -72,6 +72,10 @@ class RailSandbox:
             assert time.monotonic() < give_up_at, found
             time.sleep(0.05)
 
+    def await_told(self, payment: dict[str, Any]) -> list[dict[str, Any]]:
+        """The order's callbacks so far, once each was answered."""
+        return self.await_callbacks(payment, len(self.callbacks(payment)))
+
     def resend(self, callback: dict[str, Any]) -> None:
         self.do(f"callbacks/{callback['id']}/resend", clean=True)
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from paygate.domain.bank_statement import BankTransaction, Keys, StatementHeader
     from paygate.domain.money import Money
     from paygate.domain.payment import Change, Payment
     from paygate.domain.refund import Refund
@@ -46,6 +47,7 @@ class Ability(StrEnum):
     CALL_BACK = "the rail calls back"
     REPEAT_CALLBACKS = "callbacks are sent again until they are accepted"
     REPORT_REFUNDS = "callbacks tell of refunds"
+    REPORT_CONSOLE_REFUNDS = "a refund made in the rail's own console is told, by a callback or a query"
     REPORT_REFUNDED_SUM = "a query tells how much was refunded, by whomever"
     REFUND = "the rail gives money back when it is asked to"
     REFUND_AT_ONCE = "a refund that the rail takes is usually done at once"
@@ -443,6 +445,9 @@ class Transaction(Protocol):
     def take_transfers(self, payment_id: str, /) -> Taken:
         """Sum a payment's transfers and take them off the queue: one snapshot, so none is taken that is not summed."""
 
+    def transfer_owner(self, transfer_id: str, /) -> str | None:
+        """The payment that a transfer belongs to, "" for one that nobody has, None for no transfer at all."""
+
     def assign_transfer(self, transfer_id: str, payment: Payment, rail: str, by: str, /) -> bool:
         """Give money that matched nothing to a payment, and queue it; False unless it is free and of that rail and
         asset.
@@ -507,6 +512,163 @@ class Ledger(Protocol):
 
     def keep_callback(self, callback: StoredCallback, /) -> tuple[str, bool]:
         """Commit the bytes; answers the id of the first such callback, and whether it was applied before."""
+
+
+# ---------------------------------------------------------------- bank statements
+
+
+class StatementState(StrEnum):
+    """A statement file, from its announcement to its money."""
+
+    AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    READING = "READING"
+    WAITING_APPROVAL = "WAITING_APPROVAL"  # read, and nothing counts before a second person says so
+    APPROVED = "APPROVED"
+    IMPORTED = "IMPORTED"
+    REPEATED = "REPEATED"  # the same file was imported before: this one changed nothing
+    REFUSED = "REFUSED"
+
+
+class TransferRole(StrEnum):
+    PAYMENT = "PAYMENT"
+    RETURN = "RETURN"  # a payment's money is taken away again
+    PAYOUT = "PAYOUT"  # a refund of ours
+    PAYOUT_RETURN = "PAYOUT_RETURN"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """A movement of one of our accounts that may concern a payment or a refund, not yet looked up.
+
+    `number` counts through the file, `part` its statements. `references` are ours or look like it.
+    """
+
+    number: int
+    part: int
+    transfer_id: str
+    role: TransferRole
+    amount: Money
+    references: Sequence[str]
+    keys: Keys
+    happened_at: datetime
+    detail: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What a whole file said: its hash, its statements, and how many movements and receipts are in it."""
+
+    sha256: bytes
+    size_bytes: int
+    said: Sequence[Mapping[str, Any]]
+    transactions: int
+    credits: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStatement:
+    id: str
+    state: StatementState
+    imported_by: str
+    account: str | None
+    lines: int
+    repeats: str | None = None
+
+
+class StatementStore(Protocol):
+    """Statement files and what they say. Nothing of a file counts before `take_in`, and then all of it at once."""
+
+    def add(self, statement_id: str, state: StatementState, by: str, account: str | None, /) -> None: ...
+
+    def find(self, statement_id: str, /) -> KeptStatement | None: ...
+
+    def counted(self, sha256: bytes, /) -> str | None:
+        """The statement that this very file was imported as, or waits as."""
+
+    def begin(self, statement_id: str, /) -> bool:
+        """An upload is read now, by this caller and maybe another: only one of their runs will count."""
+
+    def stage(self, statement_id: str, run: str, lines: Sequence[StatementLine], /) -> None: ...
+
+    def drop(self, run: str, /) -> None:
+        """Forget what a run staged."""
+
+    def refuse(self, statement_id: str, reason: str, detail: str, /) -> None: ...
+
+    def repeat(self, statement_id: str, first: str, sha256: bytes, /) -> None: ...
+
+    def hold(self, statement_id: str, run: str, read: ReadFile, /) -> bool:
+        """Wait for approval; False when another run was first. Raises Conflict for a file that counts already."""
+
+    def approve(self, statement_id: str, by: str, /) -> bool:
+        """False unless it waits for approval, and for somebody else's than `by`."""
+
+    def take_in(self, statement_id: str, run: str | None, read: ReadFile | None, /) -> bool:
+        """One commit: the statement counts, and all its money is matched and queued.
+
+        A run that was just read (`run` and `read`), or an approved one. False when another was first; raises
+        Conflict when the same file counts already, or when a race was lost.
+        """
+
+    def approved(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]:
+        """Approved statements, small enough for a sweep, whose money is not taken in."""
+
+    def sweep(self, /) -> None:
+        """Refuse what was begun a day ago and never ended, and drop what nobody will take in."""
+
+    def document(self, statement_id: str, /) -> str | None: ...
+
+    def documents(self, limit: int, cursor: str | None, /) -> Page: ...
+
+
+class StatementReader(Protocol):
+    def __call__(
+        self, file: Readable, limit_bytes: int, account: str | None = None, /
+    ) -> Iterator[StatementHeader | BankTransaction]:
+        """Each statement's header, then its transactions. Raises StatementRefused at any point."""
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """A form post that puts one file of bounded size in one place, until it expires."""
+
+    url: str
+    fields: Mapping[str, str]
+    expires_at: datetime
+    max_bytes: int
+
+
+class Uploads(Protocol):
+    """Where files too large for a request are put."""
+
+    def form(self, statement_id: str, /) -> UploadForm: ...
+
+    def fetch(self, statement_id: str, /) -> AbstractContextManager[tuple[BinaryIO, bytes, int]]:
+        """The file, on disk, with its SHA-256 and size. Raises NotFound, StatementRefused (too large), Unavailable."""
+
+
+class StatementQueue(Protocol):
+    """Asks for an approved statement to be taken in, by somebody with time."""
+
+    def __call__(self, statement_id: str, /) -> bool:
+        """False when there is nobody."""
+
+
+class TransferDocuments(Protocol):
+    """Transfers and open cases as JSON documents, for an operator."""
+
+    def transfer(self, transfer_id: str, /) -> str | None: ...
+
+    def transfers(self, limit: int, cursor: str | None, is_matched: bool | None, /) -> Page: ...
+
+    def cases(self, limit: int, cursor: str | None, /) -> Page: ...
+
+    def close_case(self, case_id: str, by: str, /) -> str | None: ...
 
 
 # ---------------------------------------------------------------- events out

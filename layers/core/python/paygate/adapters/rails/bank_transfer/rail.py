@@ -42,6 +42,7 @@ class BankTransferRail:
             Ability.CALL_BACK,
             Ability.REPEAT_CALLBACKS,
             Ability.REPORT_REFUNDS,
+            Ability.REPORT_CONSOLE_REFUNDS,
             Ability.REPORT_REFUNDED_SUM,
             Ability.REFUND,
             Ability.REFUND_AT_ONCE,

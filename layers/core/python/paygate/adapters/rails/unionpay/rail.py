@@ -41,6 +41,7 @@ class UnionPayRail:
             Ability.SHOW_UNPAID,
             Ability.REFUSE_CHANGED_ORDER,  # it is, in the same words as the same order once more
             Ability.SEVERAL_CURRENCIES,
+            Ability.REPORT_CONSOLE_REFUNDS,
             Ability.REPORT_REFUNDED_SUM,
             Ability.CAPTURE_LATER,
             Ability.REVERSE,
