@@ -6,6 +6,7 @@ import pytest
 from paygate.adapters.statements import cells
 from paygate.adapters.statements.csv_rows import decoded_lines
 from paygate.adapters.statements.layouts import LAYOUTS
+from paygate.adapters.statements.peeked import HEAD_BYTES
 from paygate.adapters.statements.reader import read_statements
 from paygate.domain.bank_statement import (
     BankTransaction,
@@ -190,6 +191,21 @@ def test_utf_16_is_read_with_its_mark_only() -> None:
     assert list(marked) == ["货\n", "款"]
     with pytest.raises(StatementRefused, match="utf-16 or utf-8"):
         list(decoded_lines(io.BytesIO("货\n款".encode("utf-16-le")), ("utf-16", "utf-8"), 99))
+
+
+class Trickle(io.BytesIO):
+    """A file of which each read gives one byte."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(1, size or 0))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252"])
+def test_a_file_that_comes_byte_by_byte(encoding: str) -> None:
+    columns, *lines = SPARKASSE.splitlines(keepends=True)
+    data = "".join((columns, *lines * 300)).encode(encoding)
+    assert len(data) > 2 * HEAD_BYTES
+    assert list(read_statements(Trickle(data), LIMIT)) == list(read_statements(io.BytesIO(data), LIMIT))
 
 
 @pytest.mark.parametrize("account", ["2.0E+18", "2E+18", "200000009000000000.00"])

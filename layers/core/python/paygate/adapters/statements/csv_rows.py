@@ -91,7 +91,7 @@ def decoded_lines(file: Readable, encodings: Sequence[str], limit_bytes: int) ->
 
 
 class _Decoder:
-    """Decides for an encoding at the first chunk that is not plain ASCII."""
+    """Decides for an encoding at the first chunk that is not plain ASCII; UTF-16 fits with its mark only."""
 
     def __init__(self, encodings: Sequence[str]) -> None:
         self._encodings = encodings
@@ -108,7 +108,6 @@ class _Decoder:
                 decoded = decoder.decode(chunk)
             except UnicodeError:
                 continue
-            if encoding != "utf-16" or chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                self._decoder = decoder
-                return decoded
+            self._decoder = decoder
+            return decoded
         raise UnicodeError

@@ -17,7 +17,7 @@ class Readable(Protocol):
 
 
 class Peeked:
-    """A Readable that gives `head` again, then the rest."""
+    """A Readable that gives `head` again, then the rest, in pieces of full size until the last."""
 
     def __init__(self, file: Readable) -> None:
         self._file = file
@@ -29,7 +29,7 @@ class Peeked:
             part = self.head[self._at : self._at + size]
             self._at += len(part)
             return part
-        return self._file.read(size)
+        return b"".join(_until(self._file, size))
 
 
 def _until(file: Readable, size: int) -> Iterator[bytes]:
