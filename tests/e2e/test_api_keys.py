@@ -105,7 +105,7 @@ def test_each_call_needs_its_scope(stack: Stack, keys: ApiKeys) -> None:
             assert (status == 403) == (scope not in (needed, "admin")), (scope, method, path, status)
 
 
-def test_only_health_and_webhooks_answer_without_a_key(stack: Stack) -> None:
+def test_only_health_webhooks_and_returns_answer_without_a_key(stack: Stack) -> None:
     url = stack.gateway.url
     assert requests.get(f"{url}/health", timeout=10).json() == {"status": "ok"}
     assert requests.get(f"{url}/health?deep=true", timeout=10).status_code == 401

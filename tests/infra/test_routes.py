@@ -15,6 +15,8 @@ from paygate.http.request import Request
 PUBLIC = {
     ("GET", "/health"): "says only that it is alive; ?deep=true needs a key",
     ("POST", "/webhooks/{rail}"): "a callback is believed only if the rail's signature verifies",
+    ("GET", "/return/{paymentId}"): "sends a payer on; what it shows is what the rail says, and no amount or name",
+    ("POST", "/return/{paymentId}"): "the same: the form that UnionPay has the browser post is left unread",
 }
 OF_THE_API = [function for function in read_template(ROOT / "template.yaml").functions if function.routes]
 RESPONSES = load_document(ROOT / "template.yaml")["Resources"]["Api"]["Properties"]["GatewayResponses"]

@@ -14,7 +14,7 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 GLOBALS: dict[str, Any] = TEMPLATE["Globals"]["Function"]
 
 # Who commits payments, refunds or events tells the relay; who only reads cannot.
-WRITERS = {"create", "refund", "cancel", "capture", "webhook", "status", "resolve", "expire"}
+WRITERS = {"create", "refund", "cancel", "capture", "webhook", "payer_return", "status", "resolve", "expire"}
 READERS = {"batch", "orders", "health", "relay_events"}
 ON_SCHEDULE = {"relay_events", "resolve", "expire"}
 ASYNC = ON_SCHEDULE | {"migrate"}

@@ -18,6 +18,7 @@ from paygate.adapters.redis.client import RedisClient
 from paygate.adapters.redis.gate import RedisGate
 from paygate.adapters.redis.idempotency_cache import RedisIdempotencyCache
 from paygate.adapters.redis.limiter import RedisLimiter
+from paygate.adapters.redis.turns import RedisTurns
 from paygate.adapters.sqs.nudge import ProcessGate, SqsNudge, no_nudge
 from paygate.adapters.system.clock import SystemClock, SystemIds
 from paygate.adapters.system.sealer import AesGcmSealer
@@ -33,6 +34,7 @@ from paygate.services.get_payment import GetPayment
 from paygate.services.handle_callback import HandleCallback
 from paygate.services.idempotency import Idempotency
 from paygate.services.observe import Observe
+from paygate.services.payer_return import PayerReturn
 from paygate.services.payment_service import PaymentService
 from paygate.services.refund_payment import RefundPayment
 from paygate.services.relay_events import RelayEvents
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Strategy
+
+
+_RETURN_SECONDS = 5.0  # at most so often a payer who comes back has the rail asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ def build(settings: Settings) -> App:
     rails = ConfiguredRails(settings, clock, meter)
     nudge = _nudge(settings, redis)
     observe = Observe(ledger, clock, ids, meter, nudge)
+    read = GetPayment(ledger, rails, observe)
     callbacks = HandleCallback(ledger, rails, observe, ids, meter)
     refunds = RefundPayment(ledger, idempotency, rails, clock, ids, meter, nudge)
     transfers = BookTransfers(ledger, clock, ids, meter, nudge)
@@ -119,11 +125,12 @@ def build(settings: Settings) -> App:
         meter=meter,
         payments=PaymentService(
             create=CreatePayment(ledger, idempotency, rails, clock, ids, sealer, meter, nudge),
-            read=GetPayment(ledger, rails, observe),
+            read=read,
             callback=callbacks,
             refund=refunds,
             cancel=CancelPayment(ledger, rails, observe, clock, ids, meter, nudge),
             capture=CapturePayment(ledger, rails, observe),
+            come_back=PayerReturn(ledger, read, RedisTurns(redis, "return", _RETURN_SECONDS)),
         ),
         resolve=Resolve(ledger, rails, observe, callbacks, refunds, transfers, clock, ids, sealer, meter, nudge),
         expire=Expire(ledger, rails, observe, clock, ids, meter, nudge),

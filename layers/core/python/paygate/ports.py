@@ -763,6 +763,11 @@ class IdempotencyCache(Protocol):
     def abandon(self, claim: Claim, /) -> None: ...
 
 
+class Turns(Protocol):
+    def __call__(self, name: str, /) -> bool:
+        """Whether it is this caller's turn: each name has one in a while, whoever asks. Never raises."""
+
+
 class Nudge(Protocol):
     """Tell the relay that something was committed. Best effort: the schedule is the safety net."""
 

@@ -27,7 +27,7 @@ class GetPayment:
     def one(self, payment_id: str, *, refresh: bool = False) -> str:
         """Raises NotFound. `refresh` asks the rail first; when it gives no answer, what is known is the answer."""
         if refresh:
-            self._ask_rail(payment_id)
+            self.ask_rail(payment_id)
         document = self._ledger.documents.by_ids([payment_id]).get(payment_id)
         if document is None:
             raise NotFound("no such payment")
@@ -48,7 +48,8 @@ class GetPayment:
             raise NotFound("no such refund")
         return document
 
-    def _ask_rail(self, payment_id: str) -> None:
+    def ask_rail(self, payment_id: str) -> None:
+        """Hear what the rail says now, if it says anything; raises NotFound."""
         with self._ledger.transaction() as tx:
             payment, attempt = tx.payment(payment_id), tx.attempt(payment_id)
         if payment is None or attempt is None:

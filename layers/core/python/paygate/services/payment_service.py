@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from paygate.services.create_payment import CreatePayment
     from paygate.services.get_payment import GetPayment
     from paygate.services.handle_callback import HandleCallback
+    from paygate.services.payer_return import PayerReturn, Returned
     from paygate.services.refund_payment import RefundPayment
 
 
@@ -30,6 +31,7 @@ class PaymentService:
     refund: RefundPayment
     cancel: CancelPayment
     capture: CapturePayment
+    come_back: PayerReturn
 
     def create_payment(self, command: CreateCommand, claim: Claim) -> Answered:
         return self.create(command, claim)
@@ -60,3 +62,6 @@ class PaymentService:
 
     def capture_payment(self, payment_id: str) -> str:
         return self.capture(payment_id)
+
+    def payer_returned(self, payment_id: str) -> Returned:
+        return self.come_back(payment_id)
