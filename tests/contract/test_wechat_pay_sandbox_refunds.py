@@ -194,7 +194,19 @@ def test_a_refund_from_the_console_shows_in_the_query(
     assert order["refunds"][0]["amount"] == 80
     settled(wechat_pay, f"{number}Z")
     assert wechat_pay.query(number).body["trade_state"] == "REFUND"
-    assert len(wechat_pay_door.see("callbacks", out_trade_no=number)["callbacks"]) == 1
+    assert len(wechat_pay_door.see("callbacks", out_trade_no=number)["callbacks"]) == 2
+
+
+def test_the_console_tells_of_refunds_where_it_is_set_to(
+    wechat_pay: WechatPayMerchant, wechat_pay_door: Door, paid: str
+) -> None:
+    wechat_pay_door.do("switches", console_tells=False)
+    try:
+        wechat_pay_door.do("console-refund", out_trade_no=paid, amount=80, out_refund_no=f"{paid}Z")
+        settled(wechat_pay, f"{paid}Z")
+        assert len(wechat_pay_door.see("callbacks", out_trade_no=paid)["callbacks"]) == 1
+    finally:
+        wechat_pay_door.do("switches", console_tells=True)
 
 
 def test_unknown_switches_are_refused(wechat_pay_door: Door) -> None:

@@ -66,12 +66,13 @@ def accept(db: Db, order: Row, values: dict[str, Any], time_scale: float) -> Row
 
 
 def from_console(db: Db, order: Row, amount: int, out_refund_no: str, time_scale: float) -> Row:
-    """A refund that somebody made in the merchant's console: no callback tells of it."""
+    """A refund that somebody made in the merchant's console, told where the console says ("退款配置")."""
     order = _refundable(db, "", order["out_trade_no"])
     amount = amount or order["total"] - order["refunded"]
     _require_room(db, order, amount)
     number = out_refund_no or f"CONSOLE{order['out_trade_no']}{order['refunded']}"
-    values = {"out_refund_no": number, "amount": amount, "notify_url": "", "terms": "{}"}
+    told_to = order["notify_url"] if switches.read(db)["console_tells"] else ""
+    values = {"out_refund_no": number, "amount": amount, "notify_url": told_to, "terms": "{}"}
     return accept(db, order, values, time_scale)
 
 

@@ -6,6 +6,8 @@ has_certificates      false: a merchant opened since 2024-09, which has no platf
 are_errors_signed     false: no answer but 2xx carries Wechatpay-* headers
 refund_pause_seconds  refunds of one order closer than this are refused; 60 at the original, 0 here
 refund_seconds        how long a refund is PROCESSING, times the time scale
+console_tells         a refund made in the console is told to the address that is set there for refunds, here the
+                      order's; false: none is set
 balance               fen that the merchant has to refund from; null is plenty
 """
 
@@ -21,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "are_errors_signed": True,
     "refund_pause_seconds": 0,
     "refund_seconds": 5,
+    "console_tells": True,
     "balance": None,
 }
 
