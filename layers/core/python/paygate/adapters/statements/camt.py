@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from paygate.adapters.statements.camt_fields import EntryFields, Fields
-    from paygate.adapters.statements.peeked import Readable
     from paygate.domain.money import Money
+    from paygate.ports import Readable
 
 _DIRECTIONS = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
 _BOOKINGS = {"BOOK": Booking.BOOKED, "PDNG": Booking.PENDING, "FUTR": Booking.PENDING}

@@ -12,7 +12,7 @@ from paygate.domain.bank_statement import StatementRefused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from paygate.adapters.statements.peeked import Readable
+    from paygate.ports import Readable
 
 BYTE_ORDER_MARK = "\ufeff"
 CHUNK_BYTES = 64 * 1024

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from paygate.ports import Readable
+
 HEAD_BYTES = 64 * 1024
-
-
-class Readable(Protocol):
-    """All that is asked of a file."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 class Peeked:

@@ -13,8 +13,8 @@ from paygate.domain.bank_statement import StatementRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paygate.adapters.statements.peeked import Readable
     from paygate.domain.bank_statement import BankTransaction, StatementHeader
+    from paygate.ports import Readable
 
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
 

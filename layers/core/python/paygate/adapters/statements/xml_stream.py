@@ -14,7 +14,7 @@ from paygate.domain.bank_statement import StatementRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from paygate.adapters.statements.peeked import Readable
+    from paygate.ports import Readable
 
 CHUNK_BYTES = 64 * 1024
 TOKEN_BYTES = 1024 * 1024  # expat keeps a tag, a comment or an attribute whole
