@@ -139,7 +139,7 @@ class Mailbox:
 @contextmanager
 def mailbox(merchant: CardMerchant, **options: Any) -> Iterator[Mailbox]:
     """Registered for as long as it is open, so that tests hear only of their own orders."""
-    with _serving() as opened:
+    with serving() as opened:
         opened.endpoint_id = merchant.do("webhook_endpoint", url=opened.url, **options)["id"]
         try:
             yield opened
@@ -148,7 +148,7 @@ def mailbox(merchant: CardMerchant, **options: Any) -> Iterator[Mailbox]:
 
 
 @contextmanager
-def _serving() -> Iterator[Mailbox]:
+def serving() -> Iterator[Mailbox]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

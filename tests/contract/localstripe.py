@@ -8,10 +8,10 @@ below `.local/`, made at first use with exactly what `localstripe_environment/re
         other.register("we_1", url, "whsec_…")
         other.pay(client_secret)
 
-It knows less than the original. Requests go through a front that leaves out what it would refuse (LEFT_OUT) and
-answers for what it lacks (ABSENT); nothing else is touched. It also ignores Idempotency-Key, expands latest_charge
-always, signs events with the time of their making, and sends each once, a second later; and it charges cards that
-are to be declined, but for pm_card_chargeCustomerFail.
+It knows less than the original. Requests go through a front that leaves out what it would refuse (LEFT_OUT),
+answers for what it lacks (ABSENT) and adds amount_received to a PaymentIntent; nothing else is touched, and events
+are not. It also ignores Idempotency-Key, expands latest_charge always, signs events with the time of their making,
+sends each once, a second later, and charges all cards that are to be declined but pm_card_chargeCustomerFail.
 """
 
 import fcntl
@@ -149,7 +149,7 @@ def front(address: str) -> ThreadingHTTPServer:
         def _pass_on(self, verb: str, target: str, body: str | None) -> None:
             headers = {name: self.headers[name] for name in PASSED_ON if name in self.headers}
             answer = requests.request(verb, address + target, data=body, headers=headers, timeout=10)
-            self._answer(answer.status_code, answer.content)
+            self._answer(answer.status_code, completed(answer.content))
 
         def _answer(self, status: int, body: bytes) -> None:
             self.send_response(status)
@@ -164,6 +164,17 @@ def front(address: str) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     return server
+
+
+def completed(body: bytes) -> bytes:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return body
+    if not isinstance(found, dict) or found.get("object") != "payment_intent":
+        return body
+    received = found["amount"] if found["status"] == "succeeded" else 0
+    return json.dumps({**found, "amount_received": received}).encode()
 
 
 def kept(form: str) -> str:
