@@ -112,7 +112,8 @@ def test_an_authorisation_is_captured_in_part(merchant: CardMerchant, number: st
     assert merchant.post(path, amount_to_capture="1001").json()["error"]["code"] == "amount_too_large"
     done = merchant.post(path, amount_to_capture="600", **{"expand[]": "latest_charge"}).json()
     assert (done["status"], done["amount_received"], done["amount_capturable"]) == ("succeeded", 600, 0)
-    assert (done["latest_charge"]["amount_captured"], done["latest_charge"]["amount_refunded"]) == (600, 400)
+    assert (done["latest_charge"]["amount_captured"], done["latest_charge"]["amount_refunded"]) == (600, 0)
+    assert not merchant.get("refunds", payment_intent=intent["id"]).json()["data"]
     assert merchant.post(path).json()["error"]["code"] == "payment_intent_unexpected_state"
 
 
@@ -120,14 +121,14 @@ def test_an_authorisation_is_released(merchant: CardMerchant, number: str) -> No
     intent = merchant.paid(number, capture_method="manual")
     gone = merchant.post(f"payment_intents/{intent['id']}/cancel", **{"expand[]": "latest_charge"}).json()
     assert (gone["status"], gone["amount_received"], gone["amount_capturable"]) == ("canceled", 0, 0)
-    assert (gone["latest_charge"]["captured"], gone["latest_charge"]["refunded"]) == (False, True)
+    assert (gone["latest_charge"]["captured"], gone["latest_charge"]["refunded"]) == (False, False)
 
 
 def test_an_authorisation_expires(merchant: CardMerchant, number: str) -> None:
     intent = merchant.paid(number, capture_method="manual")
     assert merchant.do("expire", reference=number)["status"] == "canceled"
     gone = merchant.intent(intent["id"], **{"expand[]": "latest_charge"})
-    assert (gone["cancellation_reason"], gone["latest_charge"]["refunded"]) == ("automatic", True)
+    assert (gone["cancellation_reason"], gone["latest_charge"]["captured"]) == ("expired", False)
     assert "error" in merchant.do("expire", reference=number)
 
 

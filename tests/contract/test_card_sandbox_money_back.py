@@ -124,6 +124,15 @@ def test_cards_whose_refunds_change_by_themselves(
     assert merchant.get(f"refunds/{made['id']}").json()["status"] == ends
 
 
+def test_what_was_captured_in_part_is_refunded_whole(merchant: CardMerchant, number: str) -> None:
+    intent = merchant.paid(number, capture_method="manual")
+    merchant.post(f"payment_intents/{intent['id']}/capture", amount_to_capture="600")
+    assert refund(merchant, intent, amount="601")["error"]["code"] == "amount_too_large"
+    assert refund(merchant, intent)["amount"] == 600
+    charge = charge_of(merchant, intent)
+    assert (charge["amount_refunded"], charge["refunded"]) == (600, True)
+
+
 def test_a_refund_from_the_dashboard(merchant: CardMerchant, number: str) -> None:
     intent = merchant.paid(number)
     assert merchant.do("console-refund", reference=number, amount=250)["refunded"] == 250

@@ -28,7 +28,7 @@ from infra.sandbox.card.params import check
 from infra.sandbox.ledger import Db
 
 VERSION = re.compile(r"20\d\d-\d\d-\d\d(\.[a-z]+)?")
-OLDEST_VERSION = "2022-11-15"  # objects of older ones look different
+OLDEST_VERSION = "2025-03-31"  # before, giving up an authorisation was a refund
 CARD_DECLINED = 402
 HELP = "See https://stripe.com/docs/api#authentication for details."
 

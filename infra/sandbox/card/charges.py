@@ -1,4 +1,4 @@
-"""Charging a test card, capturing, and giving back what was only authorised."""
+"""Charging a test card, and capturing."""
 
 from infra.sandbox.card import events, money
 from infra.sandbox.card.books import dumps, enter, get, insert, new_id, now, update
@@ -43,16 +43,9 @@ def succeed(work: Work, charge: Row) -> Row:
 
 
 def capture(work: Work, charge: Row, amount: int) -> Row:
-    """The rest of what was authorised goes back at once ("Capture a PaymentIntent")."""
+    """The rest of what was authorised goes back at once and is no refund (changelog, 2025-03-31.basil)."""
     charge = _take(work, charge, amount)
     events.of_charge(work, "captured", charge)
-    return charge
-
-
-def release(work: Work, charge: Row, event: str) -> Row:
-    """An authorisation given up is shown as a refund of the whole, though no money ever moved."""
-    charge = update(work.db, "charges", charge["id"], released=charge["amount"])
-    events.of_charge(work, event, charge)
     return charge
 
 
@@ -60,5 +53,5 @@ def _take(work: Work, charge: Row, amount: int) -> Row:
     fee = money.processing_fee(amount)
     note = get(work.db, "intents", charge["intent_id"])["order_no"]
     entry = enter(work.db, charge["id"], "charge", amount, fee, charge["currency"], note)
-    taken = {"captured": 1, "amount_captured": amount, "released": charge["amount"] - amount}
+    taken = {"captured": 1, "amount_captured": amount}
     return update(work.db, "charges", charge["id"], **taken, balance_transaction=entry)

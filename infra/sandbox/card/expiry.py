@@ -1,11 +1,13 @@
 """What was authorised and not captured for seven days is given back by itself.
 
-docs.stripe.com/payments/place-a-hold-on-a-payment-method: the PaymentIntent is canceled, as `automatic`.
+docs.stripe.com/payments/place-a-hold-on-a-payment-method: the PaymentIntent is canceled, as `expired` (changelog,
+2025-03-31.basil).
 """
 
 import time
 
-from infra.sandbox.card import intents
+from infra.sandbox.card import events, intents
+from infra.sandbox.card.books import get
 from infra.sandbox.card.context import Work
 from infra.sandbox.ledger import Row
 
@@ -24,4 +26,5 @@ def expire_all(work: Work) -> None:
 def expire(work: Work, intent: Row) -> None:
     if intent["status"] != "requires_capture":
         raise intents.unexpected(work.db, intent, "expire")
-    intents.cancel(work, intent, "automatic", event="expired")
+    events.of_charge(work, "expired", get(work.db, "charges", intent["latest_charge"]))
+    intents.cancel(work, intent, "expired")

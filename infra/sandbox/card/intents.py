@@ -124,8 +124,8 @@ def capture(work: Work, intent: Row, amount: int | None) -> Row:
     return _succeeded(work, intent, charge)
 
 
-def cancel(work: Work, intent: Row, reason: str | None, event: str = "refunded") -> Row:
-    """`event` is what is told of the charge that was only authorised."""
+def cancel(work: Work, intent: Row, reason: str | None) -> Row:
+    """What was only authorised is given up, which is no refund (changelog, 2025-03-31.basil)."""
     if intent["status"] not in CANCELABLE:
         raise refused(
             "payment_intent_unexpected_state",
@@ -133,8 +133,6 @@ def cancel(work: Work, intent: Row, reason: str | None, event: str = "refunded")
             f" PaymentIntent with one of the following statuses may be canceled: {', '.join(CANCELABLE)}.",
             payment_intent=objects.intent(work.db, intent),
         )
-    if intent["status"] == "requires_capture":
-        charges.release(work, get(work.db, "charges", intent["latest_charge"]), event)
     end = {"status": "canceled", "canceled_at": now(), "cancellation_reason": reason}
     intent = update(work.db, "intents", intent["id"], **end, next_action=None, amount_capturable=0)
     events.of_intent(work, "canceled", intent)

@@ -85,13 +85,12 @@ def payment_method(_db: Db, row: Row) -> Json:
 
 def charge(db: Db, row: Row) -> Json:
     failure = loads(row["failure"]) or {}
-    given_back = row["refunded"] + row["released"]
     found = get(db, "intents", row["intent_id"])
     return {
         "id": row["id"],
         "object": "charge",
         **{name: row[name] for name in ("amount", "amount_captured")},
-        "amount_refunded": given_back,
+        "amount_refunded": row["refunded"],
         "application": None,
         "application_fee": None,
         "application_fee_amount": None,
@@ -119,7 +118,7 @@ def charge(db: Db, row: Row) -> Json:
         "receipt_email": loads(found["facts"]).get("receipt_email"),
         "receipt_number": None,
         "receipt_url": None,
-        "refunded": given_back == row["amount"],
+        "refunded": 0 < row["refunded"] == row["amount_captured"],
         "review": None,
         "shipping": None,
         "source_transfer": None,

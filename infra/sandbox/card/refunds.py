@@ -42,7 +42,7 @@ def create(work: Work, params: Params) -> Row:
     )
     charge = update(work.db, "charges", charge["id"], refunded=charge["refunded"] + amount)
     events.of_refund(work, "refund.created", refund)
-    events.of_charge(work, "refunded", charge, amount_refunded=charge["refunded"] + charge["released"] - amount)
+    events.of_charge(work, "refunded", charge, amount_refunded=charge["refunded"] - amount)
     return move(work, refund, work.refund_status) if work.refund_status else refund
 
 

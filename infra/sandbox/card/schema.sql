@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS payment_methods (
     created INTEGER NOT NULL
 );
 
--- `released` was authorised and never captured; `withdrawn` is what disputes hold or took for good.
+-- `withdrawn` is what disputes hold or took for good.
 CREATE TABLE IF NOT EXISTS charges (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
     id              TEXT NOT NULL UNIQUE,
@@ -44,7 +44,6 @@ CREATE TABLE IF NOT EXISTS charges (
     amount          INTEGER NOT NULL CHECK (amount > 0),
     captured        INTEGER NOT NULL DEFAULT 0,
     amount_captured INTEGER NOT NULL DEFAULT 0 CHECK (amount_captured BETWEEN 0 AND amount),
-    released        INTEGER NOT NULL DEFAULT 0 CHECK (released BETWEEN 0 AND amount - amount_captured),
     refunded        INTEGER NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount_captured),
     withdrawn       INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn BETWEEN 0 AND amount_captured),
     disputed        INTEGER NOT NULL DEFAULT 0,
