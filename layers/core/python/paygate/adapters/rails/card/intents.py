@@ -79,9 +79,7 @@ def total(intent: Json) -> Money:
     return wire.money(intent, "amount_received" if is_paid else "amount")
 
 
-def observation(
-    intent: Json, reference: str, *, refunded: Money | None = None, withdrawn: Money | None = None
-) -> Observation:
+def observation(intent: Json, reference: str) -> Observation:
     """Raises OutcomeUnknown where it cannot be read. `last_payment_error` is told by its codes alone."""
     error = wire.inner(intent, "last_payment_error")
     try:
@@ -94,8 +92,6 @@ def observation(
         rail_id=wire.an_id(intent, "id"),
         amount=amount,
         at=_paid_at(intent),
-        refunded=refunded,
-        withdrawn=withdrawn,
         reason=reason_of(error) if error else None,
     )
 

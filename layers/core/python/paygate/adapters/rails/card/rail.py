@@ -10,7 +10,6 @@ from uuid import uuid4
 from paygate.adapters.rails.card import callbacks, disputes, intents, refunds, wire
 from paygate.adapters.rails.card.client import KEY_LASTS, CardClient
 from paygate.domain.errors import OutcomeUnknown, RailDeclined
-from paygate.domain.money import Money
 from paygate.ports import Ability, Action, Observation, RefundAnswer, RefundStatus, TradeStatus
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from paygate.adapters.rails.card.settings import CardSettings
     from paygate.adapters.rails.card.wire import Json
     from paygate.adapters.rails.http import RailHttp
+    from paygate.domain.money import Money
     from paygate.ports import CallbackReply, CallbackRequest, Clock, Order, RailUrls, RefundOrder
 
 _INTENTS, _REFUNDS, _DISPUTES = "/v1/payment_intents", "/v1/refunds", "/v1/disputes"
@@ -69,10 +69,10 @@ class CardRail:
         if intent is None:
             return Observation(order.reference, TradeStatus.ABSENT)
         intents.require_same(intent, order)
-        if intents.status_of(intent) is not TradeStatus.PAID:
-            return intents.observation(intent, order.reference)
-        refunded, withdrawn = self._given_back(intent)
-        return intents.observation(intent, order.reference, refunded=refunded, withdrawn=withdrawn)
+        seen = intents.observation(intent, order.reference)
+        if seen.status is not TradeStatus.PAID or seen.amount is None:
+            return seen
+        return self._with_what_went_back(seen, seen.amount, intent)
 
     def close(self, order: Order, /) -> Observation:
         return self._end(order, "cancel")
@@ -170,16 +170,17 @@ class CardRail:
             ours = _ours(self._client.page(f"{_INTENTS}/search", {"query": query})[0], order)
         return ours
 
-    def _given_back(self, intent: Json) -> tuple[Money, Money]:
-        """What refunds gave back and what disputes hold, asked only where the charge says that there are any."""
-        received = _received(intent)
+    def _with_what_went_back(self, seen: Observation, received: Money, intent: Json) -> Observation:
+        """What refunds gave back and what disputes hold; disputes only where the charge says that there are any."""
         charge, of_intent = wire.inner(intent, "latest_charge"), {"payment_intent": wire.an_id(intent, "id")}
-        refunded = withdrawn = Money(0, received.asset)
-        if charge.get("amount_refunded") != 0:
-            refunded = refunds.succeeded(self._client.every(_REFUNDS, of_intent), received)
-        if charge.get("disputed") is not False:
-            withdrawn = disputes.withdrawn(self._client.every(_DISPUTES, of_intent), received)
-        return refunded, withdrawn
+        made = list(self._client.every(_REFUNDS, of_intent))
+        opened = self._client.every(_DISPUTES, of_intent) if charge.get("disputed", not charge) else ()
+        return replace(
+            seen,
+            refunded=refunds.succeeded(made, received),
+            refund=refunds.last_from_outside(made),
+            withdrawn=disputes.withdrawn(opened, received),
+        )
 
     def _is_forgotten(self, asked_at: datetime) -> bool:
         return self._clock.now() - asked_at > KEY_LASTS
@@ -187,10 +188,3 @@ class CardRail:
 
 def _ours(listed: list[Json], order: Order) -> Json | None:
     return next((one for one in listed if intents.reference_of(one) == order.reference), None)
-
-
-def _received(intent: Json) -> Money:
-    try:
-        return intents.total(intent)
-    except ValueError:
-        raise OutcomeUnknown("the card processor's amount cannot be read") from None

@@ -74,6 +74,15 @@ def succeeded(found: Iterable[Json], received: Money) -> Money:
     return Money(sum(amount.units for amount in done), received.asset)
 
 
+def last_from_outside(made: Iterable[Json]) -> ToldRefund | None:
+    """The newest that was made in the processor's console: by its own number it is known again if it fails."""
+    newest = next((refund for refund in made if not reference_of(refund)), None)
+    try:
+        return told(newest) if newest else None
+    except ValueError:
+        raise OutcomeUnknown("the card processor's refunds cannot be read") from None
+
+
 def _status(found: Json) -> RefundStatus:
     try:
         return STATUSES[wire.text(found, "status")]
