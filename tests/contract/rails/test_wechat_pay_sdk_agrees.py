@@ -25,31 +25,36 @@ class Pair:
     sdk: Any
 
 
-@pytest.fixture(params=[False, True], ids=["public key", "certificate"])
-def pair(request: pytest.FixtureRequest, sandbox: Sandbox, shop: Inbox, tmp_path: Path) -> Pair:
-    driver = WechatPayDriver(sandbox, is_certified=request.param)
-    given = sandbox.settings()
-    texts = {
-        name: Path(path).read_text()
-        for name, path in given.items()
-        if name.startswith("WECHAT") and "_FILE" in name
-    }
-    (tmp_path / "platform.pem").write_text(texts["WECHAT_PAY_PLATFORM_CERTS_FILE"])
+@pytest.fixture(scope="module")
+def given(sandbox: Sandbox) -> dict[str, str]:
+    """The merchant's settings, files read."""
+    found = {name: value for name, value in sandbox.settings().items() if name.startswith("WECHAT_PAY")}
+    return {name: Path(value).read_text() if name.endswith("_FILE") else value for name, value in found.items()}
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["public key", "certificate"])
+def driver(request: pytest.FixtureRequest, sandbox: Sandbox) -> WechatPayDriver:
+    return WechatPayDriver(sandbox, is_certified=request.param)
+
+
+@pytest.fixture
+def pair(driver: WechatPayDriver, given: dict[str, str], sandbox: Sandbox, shop: Inbox, tmp_path: Path) -> Pair:
+    (tmp_path / "platform.pem").write_text(given["WECHAT_PAY_PLATFORM_CERTS_FILE"])
     public = {
-        "public_key": texts["WECHAT_PAY_PUBLIC_KEY_FILE"],
+        "public_key": given["WECHAT_PAY_PUBLIC_KEY_FILE"],
         "public_key_id": given["WECHAT_PAY_PUBLIC_KEY_ID"],
     }
     sdk = WeChatPay(
         wechatpay_type=WeChatPayType.NATIVE,
         mchid=given["WECHAT_PAY_MCH_ID"],
-        private_key=texts["WECHAT_PAY_PRIVATE_KEY_FILE"],
+        private_key=given["WECHAT_PAY_PRIVATE_KEY_FILE"],
         cert_serial_no=given["WECHAT_PAY_MERCHANT_SERIAL"],
         appid=given["WECHAT_PAY_APP_ID"],
         apiv3_key=given["WECHAT_PAY_API_V3_KEY"],
         notify_url=shop.url,
         cert_dir=str(tmp_path),
         timeout=10,
-        **({} if request.param else public),
+        **(public if driver.settings.public_key else {}),
     )
     sdk._core._gate_way = f"{sandbox.url}/wechat_pay"
     return Pair(driver, sdk)
