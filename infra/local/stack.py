@@ -18,6 +18,7 @@ from typing import Self
 
 import requests
 
+from infra.local.inbox import make_inbox
 from infra.local.own_key import own_key
 from infra.local.secret_store import own_secrets, publish, with_contents, write_private
 from infra.local.server import Server
@@ -30,6 +31,7 @@ from infra.local.servers.redis import Redis
 from infra.sandbox import provision
 
 QUEUE = "paygate-relay"
+STATEMENTS = "paygate-statements"
 SCHEDULE_SCALE = "0.08"  # a minute on AWS is about five seconds here
 PATIENCE_SECONDS = 3.0  # a stack that was just killed needs a moment to be gone
 
@@ -72,7 +74,7 @@ class Stack:
         self._settings = dict(settings or {})
         self._rails: dict[str, str] = {}
         self._core: dict[str, str] = {}
-        self._secrets = self._queue_url = ""
+        self._secrets = self._queue_url = self._statement_queue_url = ""
         self._lock: int | None = None
         self.api_key = ""
 
@@ -118,6 +120,8 @@ class Stack:
             "PUBLIC_BASE_URL": self.gateway.url,
             "SECRETS": self._secrets,
             "RELAY_QUEUE_URL": self._queue_url,
+            "STATEMENT_BUCKET": STATEMENTS,
+            "STATEMENT_QUEUE_URL": self._statement_queue_url,
             "KAFKA_NEW_TOPIC_PARTITIONS": "6",
             "LOCAL_SCHEDULE_SCALE": SCHEDULE_SCALE,
             **self.kafka.env,
@@ -152,6 +156,7 @@ class Stack:
         rails = with_contents(self._rails)
         self._secrets = publish(self.aws.client("secretsmanager"), {"core": self._core, "rails": rails})
         self._queue_url = self.aws.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
+        self._statement_queue_url = make_inbox(self.aws, STATEMENTS)
 
     def _start_postgres(self) -> None:
         from migrations import upgrade

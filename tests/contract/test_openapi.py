@@ -18,7 +18,7 @@ from paygate.domain.ids import encode
 from paygate.domain.money import parse_money
 from paygate.domain.payment import Payment
 from paygate.domain.states import PaymentException, PaymentState, RefundState
-from paygate.http import bodies, queries, signing
+from paygate.http import bodies, queries, signing, statements
 from paygate.http.bodies import method_names
 from paygate.http.problems import KINDS
 from paygate.ports import Action
@@ -123,6 +123,10 @@ def test_its_names_are_what_the_readers_take() -> None:
     [
         (("GET", "/payments"), queries.LIST_PARAMETERS),
         (("GET", "/orders/{orderId}/payments"), queries.PAGE_PARAMETERS),
+        (("GET", "/bank-statements"), queries.PAGE_PARAMETERS),
+        (("GET", "/cases"), queries.PAGE_PARAMETERS),
+        (("GET", "/transfers"), statements.TRANSFER_PARAMETERS),
+        (("POST", "/bank-statements"), statements.IMPORT_PARAMETERS),
     ],
 )
 def test_its_parameters_are_what_the_readers_take(operation: tuple[str, str], parameters: frozenset[str]) -> None:

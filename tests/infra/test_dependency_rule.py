@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "strategies": {"domain", "ports", "strategies"},
     "adapters": {"domain", "ports", "adapters", "budget", "faults"},
     "http": {"domain", "ports", "services", "strategies", "http", "budget", "observability", "card_numbers"},
+    "queued": {"domain", "budget", "observability"},
     "scheduled": {"domain", "ports", "services", "budget", "observability"},
 }
 # Packages from outside → the parts that may use them.
@@ -33,12 +34,12 @@ LIBRARIES = {
     "pg8000": {"adapters.postgres"},
     "redis": {"adapters.redis"},
     "kafka": {"adapters.kafka"},
-    "boto3": {"adapters.sqs", "adapters.secrets"},
-    "botocore": {"adapters.sqs", "adapters.secrets"},
+    "boto3": {"adapters.sqs", "adapters.s3", "adapters.secrets"},
+    "botocore": {"adapters.sqs", "adapters.s3", "adapters.secrets"},
     "requests": {"adapters.rails"},
     "urllib3": {"adapters.rails"},
     "cryptography": {"adapters.rails", "adapters.system"},
-    "aws_lambda_powertools": {"http", "observability", "scheduled", "adapters.secrets"},
+    "aws_lambda_powertools": {"http", "observability", "queued", "scheduled", "adapters.secrets"},
 }
 
 

@@ -15,6 +15,8 @@ GLOBALS: dict[str, Any] = TEMPLATE["Globals"]["Function"]
 
 # Who commits payments, refunds or events tells the relay; who only reads cannot.
 WRITERS = {"create", "refund", "cancel", "capture", "webhook", "payer_return", "status", "resolve", "expire"}
+STATEMENTS = {"statements", "transfers", "import_statement"}
+WRITERS |= STATEMENTS
 READERS = {"batch", "orders", "health", "relay_events"}
 ON_SCHEDULE = {"relay_events", "resolve", "expire"}
 ASYNC = ON_SCHEDULE | {"migrate"}
@@ -149,7 +151,7 @@ def test_every_queue_is_encrypted_and_every_dead_letter_queue_has_an_alarm() -> 
         if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
     }
     assert redriven | targets == watched
-    assert set(queues) - watched == {"RelayQueue"}
+    assert set(queues) - watched == {"RelayQueue", "StatementQueue"}
 
 
 def test_every_function_may_read_its_settings_and_only_writers_may_nudge() -> None:
@@ -157,6 +159,8 @@ def test_every_function_may_read_its_settings_and_only_writers_may_nudge() -> No
         expected = {"ReadSecrets"}
         expected |= {"NudgeRelay"} if name in WRITERS else set()
         expected |= {"ReadMigrationSecret"} if name == "migrate" else set()
+        expected |= {"AnnounceStatements"} if name == "statements" else set()
+        expected |= {"ReadStatements"} if name == "import_statement" else set()
         assert policies(name) == expected, name
 
 
@@ -165,12 +169,16 @@ def test_no_permission_is_wider_than_its_action_allows() -> None:
         "ReadSecrets": {"secretsmanager:GetSecretValue", "kms:Decrypt"},
         "ReadMigrationSecret": {"secretsmanager:GetSecretValue"},
         "NudgeRelay": {"sqs:SendMessage"},
+        "AnnounceStatements": {"s3:PutObject", "sqs:SendMessage"},
+        "ReadStatements": {"s3:GetObject"},
     }
     seen: dict[str, set[str]] = {}
     for name, statement in statements():
         seen.setdefault(name, set()).add(statement["Action"])
         resource = statement["Resource"]
         assert resource != "*"
+        if resource == {"Fn::Sub": "${StatementBucket.Arn}/statements/*"}:
+            continue
         if "Fn::Sub" in resource:
             assert resource["Fn::Sub"].startswith("arn:${AWS::Partition}:")
             assert ":${AWS::AccountId}:secret:${" in resource["Fn::Sub"]
@@ -207,3 +215,34 @@ def test_functions_are_told_nothing_secret() -> None:
 def test_callbacks_arrive_as_the_bytes_that_were_signed() -> None:
     binary = set(RESOURCES["Api"]["Properties"]["BinaryMediaTypes"])
     assert {"application/x-www-form-urlencoded", "text/xml", "application/xml", "text/plain"} <= binary
+
+
+def test_statement_files_arrive_as_the_bytes_that_the_bank_wrote() -> None:
+    from paygate.http.statements import MEDIA_TYPES
+
+    assert set(MEDIA_TYPES) <= set(RESOURCES["Api"]["Properties"]["BinaryMediaTypes"])
+
+
+def test_only_forms_that_we_signed_write_to_the_bucket_and_only_over_tls() -> None:
+    bucket = RESOURCES["StatementBucket"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = bucket["Properties"]
+    assert all(properties["PublicAccessBlockConfiguration"].values())
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    (denied,) = RESOURCES["StatementBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_an_upload_is_tried_five_times_by_somebody_with_time() -> None:
+    (uploaded,) = events("import_statement", "SQS")
+    assert uploaded["Queue"] == {"Fn::GetAtt": ["StatementQueue", "Arn"]}
+    assert (uploaded["BatchSize"], uploaded["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    queue = RESOURCES["StatementQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS["import_statement"]["Timeout"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    for name in ("statements", "import_statement"):
+        variables = FUNCTIONS[name]["Environment"]["Variables"]
+        assert variables["STATEMENT_BUCKET"] == {"Ref": "StatementBucket"}
+        assert variables["STATEMENT_QUEUE_URL"] == {"Ref": "StatementQueue"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from paygate.domain import errors
+from paygate.domain import bank_statement, errors
 from paygate.domain.errors import (
     Conflict,
     IdempotencyKeyReused,
@@ -180,7 +180,7 @@ def test_many_at_once_each_get_their_own_answer() -> None:
 def test_every_error_of_ours_has_a_kind() -> None:
     found = {
         kind.code
-        for module in (errors, edge_errors)
+        for module in (errors, edge_errors, bank_statement)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, PaygateError)
     }

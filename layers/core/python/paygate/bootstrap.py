@@ -12,14 +12,18 @@ from paygate.adapters.postgres.database import Database
 from paygate.adapters.postgres.key_store import PostgresKeyStore
 from paygate.adapters.postgres.ledger import PostgresLedger
 from paygate.adapters.postgres.outbox import PostgresOutbox
+from paygate.adapters.postgres.statement_store import PostgresStatements
 from paygate.adapters.postgres.statements import sql
+from paygate.adapters.postgres.transfer_documents import PostgresTransferDocuments
 from paygate.adapters.rails.http import RailHttp
 from paygate.adapters.redis.client import RedisClient
 from paygate.adapters.redis.gate import RedisGate
 from paygate.adapters.redis.idempotency_cache import RedisIdempotencyCache
 from paygate.adapters.redis.limiter import RedisLimiter
 from paygate.adapters.redis.turns import RedisTurns
+from paygate.adapters.s3.uploads import S3Uploads
 from paygate.adapters.sqs.nudge import ProcessGate, SqsNudge, no_nudge
+from paygate.adapters.sqs.statements import SqsStatements, no_queue
 from paygate.adapters.system.clock import SystemClock, SystemIds
 from paygate.adapters.system.sealer import AesGcmSealer
 from paygate.config import Settings, read_settings
@@ -33,18 +37,22 @@ from paygate.services.expire import Expire
 from paygate.services.get_payment import GetPayment
 from paygate.services.handle_callback import HandleCallback
 from paygate.services.idempotency import Idempotency
+from paygate.services.import_statement import MAX_UPLOAD_BYTES, ImportStatement
+from paygate.services.manage_statements import StatementService
 from paygate.services.observe import Observe
 from paygate.services.payer_return import PayerReturn
 from paygate.services.payment_service import PaymentService
+from paygate.services.read_statement import ReadStatement
 from paygate.services.refund_payment import RefundPayment
 from paygate.services.relay_events import RelayEvents
 from paygate.services.resolve import Resolve
 from paygate.strategies import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Strategy
+    from paygate.domain.bank_statement import BankTransaction, StatementHeader
+    from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Readable, Strategy
 
 
 _RETURN_SECONDS = 5.0  # at most so often a payer who comes back has the rail asked
@@ -58,6 +66,7 @@ class App:
     clock: Clock
     meter: Meter
     payments: PaymentService
+    statements: StatementService
     resolve: Resolve
     expire: Expire
     relay: RelayEvents
@@ -118,6 +127,7 @@ def build(settings: Settings) -> App:
     callbacks = HandleCallback(ledger, rails, observe, ids, meter)
     refunds = RefundPayment(ledger, idempotency, rails, clock, ids, meter, nudge)
     transfers = BookTransfers(ledger, clock, ids, meter, nudge)
+    imports, statements = _statements(settings, database, ledger, transfers, clock, ids, meter)
     outbox = PostgresOutbox(database)
     return App(
         settings=settings,
@@ -132,7 +142,10 @@ def build(settings: Settings) -> App:
             capture=CapturePayment(ledger, rails, observe),
             come_back=PayerReturn(ledger, read, RedisTurns(redis, "return", _RETURN_SECONDS)),
         ),
-        resolve=Resolve(ledger, rails, observe, callbacks, refunds, transfers, clock, ids, sealer, meter, nudge),
+        statements=statements,
+        resolve=Resolve(
+            ledger, rails, observe, callbacks, refunds, transfers, imports, clock, ids, sealer, meter, nudge
+        ),
         expire=Expire(ledger, rails, observe, clock, ids, meter, nudge),
         relay=_relay(settings, outbox, meter),
         outbox=outbox,
@@ -161,6 +174,37 @@ def _nudge(settings: Settings, redis: RedisClient) -> Nudge:
     if settings.relay_queue_url is None:
         return no_nudge
     return SqsNudge(settings.relay_queue_url, RedisGate(redis, ProcessGate()))
+
+
+def _statements(
+    settings: Settings,
+    database: Database,
+    ledger: PostgresLedger,
+    book: BookTransfers,
+    clock: Clock,
+    ids: SystemIds,
+    meter: Meter,
+) -> tuple[ImportStatement, StatementService]:
+    bank = settings.rails.get("bank_transfer")
+    store = PostgresStatements(database)
+    bucket, queue_url = settings.statement_bucket, settings.statement_queue_url
+    uploads = S3Uploads(bucket, MAX_UPLOAD_BYTES, clock) if bucket else None
+    reader = ReadStatement(store, _read_statements, bank.accounts if bank else {}, clock, ids)
+    needs_approval = bank is not None and bank.needs_approval
+    imports = ImportStatement(store, ledger, reader, book, uploads, ids, meter, needs_approval=needs_approval)
+    queue = SqsStatements(queue_url) if queue_url else no_queue
+    documents = PostgresTransferDocuments(database)
+    return imports, StatementService(
+        store, ledger, documents, imports, book, uploads, queue, ids, is_configured=bank is not None
+    )
+
+
+def _read_statements(
+    file: Readable, limit_bytes: int, account: str | None = None, /
+) -> Iterator[StatementHeader | BankTransaction]:
+    from paygate.adapters.statements.reader import read_statements  # noqa: PLC0415  # sqlite3, expat, csv
+
+    return read_statements(file, limit_bytes, account)
 
 
 def _relay(settings: Settings, outbox: PostgresOutbox, meter: Meter) -> RelayEvents:

@@ -108,6 +108,8 @@ SETTINGS = (
             _DEV_KEY, parse_keys, is_secret=True),
     Setting("RELAY_QUEUE_URL", "SQS queue that wakes the relay; unset: its schedule alone does", None,
             _url("http", "https")),
+    Setting("STATEMENT_BUCKET", "S3 bucket for statements too large for a request; unset: none are taken", None),
+    Setting("STATEMENT_QUEUE_URL", "SQS queue that the bucket tells of uploads", None, _url("http", "https")),
     Setting("RATE_LIMIT_PER_MINUTE", "requests a minute for each API key", "6000", _number(1, 10**9),
             is_safe_default=True),
     Setting("OUTBOX_RETENTION_DAYS", "how long sent events can be replayed", "30", _number(1, 3650),
@@ -133,6 +135,8 @@ class Settings:
     api_key_pepper: bytes = field(repr=False)
     encryption_key: Mapping[str, bytes] = field(repr=False)
     relay_queue_url: str | None
+    statement_bucket: str | None
+    statement_queue_url: str | None
     rate_limit_per_minute: int
     outbox_retention_days: int
     rails: Mapping[str, Any] = field(repr=False)

@@ -443,7 +443,7 @@ class Transaction(Protocol):
 
     # transfers
     def take_transfers(self, payment_id: str, /) -> Taken:
-        """Sum a payment's transfers and take them off the queue: one snapshot, so none is taken that is not summed."""
+        """Sum a payment's transfers and take them off the queue, in one snapshot: what is taken is summed."""
 
     def transfer_owner(self, transfer_id: str, /) -> str | None:
         """The payment that a transfer belongs to, "" for one that nobody has, None for no transfer at all."""
@@ -649,7 +649,7 @@ class Uploads(Protocol):
     def form(self, statement_id: str, /) -> UploadForm: ...
 
     def fetch(self, statement_id: str, /) -> AbstractContextManager[tuple[BinaryIO, bytes, int]]:
-        """The file, on disk, with its SHA-256 and size. Raises NotFound, StatementRefused (too large), Unavailable."""
+        """The file on disk, its SHA-256 and size. Raises NotFound, StatementRefused (too large), Unavailable."""
 
 
 class StatementQueue(Protocol):
@@ -664,7 +664,7 @@ class TransferDocuments(Protocol):
 
     def transfer(self, transfer_id: str, /) -> str | None: ...
 
-    def transfers(self, limit: int, cursor: str | None, is_matched: bool | None, /) -> Page: ...
+    def transfers(self, limit: int, cursor: str | None, /, *, is_matched: bool | None) -> Page: ...
 
     def cases(self, limit: int, cursor: str | None, /) -> Page: ...
 

@@ -142,3 +142,10 @@ class StatementRefused(PaygateError):
         super().__init__(why if line is None else f"line {line}: {why}")
         self.reason = reason
         self.line = line
+        self.statement_id: str | None = None  # where the refusal is kept, once it is
+
+    @property
+    def more(self) -> dict[str, str]:
+        """What a program reads of it."""
+        told = {"reason": self.reason}
+        return {**told, "statementId": self.statement_id} if self.statement_id else told

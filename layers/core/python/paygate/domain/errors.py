@@ -92,6 +92,22 @@ class NotCapturable(PaygateError):
     code = "not_capturable"
 
 
+class SecondPersonNeeded(PaygateError):
+    """Who imported a statement cannot be the one who lets its money in."""
+
+    code = "second_person_needed"
+
+
+class NotApprovable(PaygateError):
+    code = "not_approvable"
+
+
+class AlreadyAssigned(PaygateError):
+    """A transfer belongs to one payment, for good."""
+
+    code = "already_assigned"
+
+
 class Unavailable(PaygateError):
     """A part of ours (PostgreSQL) cannot be reached now; nothing was decided."""
 

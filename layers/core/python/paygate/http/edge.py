@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from paygate import budget
 from paygate.http import problems
 from paygate.http.errors import MethodNotAllowed, RouteNotFound
 from paygate.http.guard import Guard, Guarded
-from paygate.http.request import Request, normal, read_request, request_id
+from paygate.http.request import MAX_BODY_BYTES, Request, normal, read_request, request_id
 from paygate.http.resolver import Resolvers
 from paygate.http.responses import SECURITY_HEADERS, Response
 from paygate.observability import logger, traced
@@ -40,6 +40,7 @@ class Route(Generic[A]):
     path: str
     scope: Scope
     run: Callable[[Request, A], Response]
+    largest: int = MAX_BODY_BYTES
 
     def scope_for(self, request: Request) -> str | None:
         return self.scope(request) if callable(self.scope) else self.scope
@@ -55,15 +56,16 @@ class Api(Generic[A]):
         self.routes: list[Route[A]] = []
 
     def route(
-        self, method: str, path: str, *, scope: Scope
+        self, method: str, path: str, *, scope: Scope, largest: int = MAX_BODY_BYTES
     ) -> Callable[[Callable[[Request, A], Response]], Callable[[Request, A], Response]]:
         """Register a handler. `path` is written as API Gateway does: `/payments/{paymentId}`.
 
         `scope` is what the caller's key must carry, or decides it by the request; None: anybody may call.
+        `largest` bounds the body, in bytes.
         """
 
         def register(run: Callable[[Request, A], Response]) -> Callable[[Request, A], Response]:
-            self.routes.append(Route(method, path, scope, run))
+            self.routes.append(Route(method, path, scope, run, largest))
             return run
 
         return register
@@ -126,7 +128,7 @@ class Edge(Generic[A]):
         own_id = request_id(event)
         headers: dict[str, str] = {}
         try:
-            request = read_request(event, parameters)
+            request = read_request(event, parameters, route.largest)
             if request.parameters:
                 logger().thread_safe_append_keys(**logged(request.parameters))
             response = self._admitted(request, route, headers)
@@ -141,7 +143,7 @@ class Edge(Generic[A]):
         if scope is not None:
             if self._guard is None:
                 self._guard = Guard(application)
-            self._guard.admit(request, scope, headers)
+            request = replace(request, caller=self._guard.admit(request, scope, headers))
         return route.run(request, application)
 
 

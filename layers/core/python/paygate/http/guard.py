@@ -40,8 +40,11 @@ class Guard:
         )
         self._limiter = application.limiter
 
-    def admit(self, request: Request, scope: str, headers: dict[str, str]) -> None:
-        """Raises Unauthenticated, RateLimited or Forbidden; adds the rate limit's `headers` to the answer."""
+    def admit(self, request: Request, scope: str, headers: dict[str, str]) -> str:
+        """The id of the caller's key; adds the rate limit's `headers` to the answer.
+
+        Raises Unauthenticated, RateLimited or Forbidden.
+        """
         key = self._authenticator.caller(request)
         allowance = self._limiter.take(key.id)
         if allowance is not None:
@@ -50,6 +53,7 @@ class Guard:
                 raise RateLimited(allowance.reset_seconds)
         if not may(key, scope):
             raise Forbidden(scope)
+        return key.id
 
 
 def _rate_limit(allowance: Allowance) -> dict[str, str]:

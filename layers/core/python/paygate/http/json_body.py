@@ -41,6 +41,12 @@ def read_object(request: Request) -> dict[str, Json]:
     return value
 
 
+def no_fields(request: Request) -> None:
+    """Raises InvalidField for a body that says anything."""
+    for name in read_object(request):
+        raise InvalidField(name, "is not a field of this request")
+
+
 def _parse(body: bytes) -> Json:
     try:
         text = body.decode()

@@ -37,14 +37,18 @@ KINDS: Mapping[str, Kind] = {
     "callback_refused": Kind(400, "The callback does not verify", "the callback does not verify"),
     "unauthenticated": Kind(401, "Authentication needed"),
     "forbidden": Kind(403, "Not allowed with this key"),
+    "second_person_needed": Kind(403, "A second person is needed"),
     "not_found": Kind(404, "Not found"),
     "method_not_allowed": Kind(405, "Method not allowed"),
     "request_in_progress": Kind(409, "The first request is still running", retry_after_seconds=1),
+    "not_approvable": Kind(409, "Cannot be approved"),
+    "already_assigned": Kind(409, "Belongs to another payment"),
     "conflict": Kind(409, "Changed meanwhile", "somebody else changed it first; try again", 1),
     "not_cancellable": Kind(409, "Cannot be cancelled"),
     "not_capturable": Kind(409, "Cannot be captured"),
     "body_too_large": Kind(413, "Body too large"),
     "unsupported_media_type": Kind(415, "Unsupported media type"),
+    "statement_refused": Kind(422, "Statement file refused"),
     "idempotency_key_reused": Kind(422, "Idempotency key used before"),
     "method_not_available": Kind(422, "Payment method not available"),
     "rail_declined": Kind(422, "Declined"),
@@ -70,6 +74,7 @@ def answer(error: Exception, request_id: str) -> Response:
     field = getattr(error, "field", None)
     if field is not None and code != "internal_error":
         document["field"] = printable(field, _LONGEST_FIELD)
+    document |= getattr(error, "more", {})
     document["requestId"] = request_id
     headers = dict(error.headers) if isinstance(error, HttpRefused) else {}
     if kind.retry_after_seconds is not None:

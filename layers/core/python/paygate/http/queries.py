@@ -49,6 +49,10 @@ class Query:
         value = self._values.get(name)
         return None if value is None else choice(name, value, choices)
 
+    def text(self, name: str, *, longest: int) -> str | None:
+        value = self._values.get(name)
+        return None if value is None else text(name, value, longest=longest)
+
     def time(self, name: str) -> datetime | None:
         """An ISO 8601 time with its offset."""
         value = self._values.get(name)

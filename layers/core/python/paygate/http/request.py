@@ -23,7 +23,8 @@ MAX_BODY_BYTES = 64 * 1024
 class Request:
     """Header names are in lower case; `path` has no stage and stays percent-encoded, `sent_path` is whole.
 
-    `query` is decoded, as API Gateway gives it; `parameters` are the decoded variable parts of the path.
+    `query` is decoded, as API Gateway gives it; `parameters` are the decoded variable parts of the path;
+    `caller` is the id of the key that was let in.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Request:
     body: bytes
     id: str
     parameters: Mapping[str, str]
+    caller: str = ""
 
     def header(self, name: str) -> str | None:
         """The value of a header that may come once; raises InvalidField when it comes twice."""
@@ -50,8 +52,11 @@ class Request:
         return found
 
 
-def read_request(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Request:
-    """Read a normal event; `parameters` as they stand in the path. Raises MalformedBody or BodyTooLarge."""
+def read_request(event: Mapping[str, Any], parameters: Mapping[str, str], largest: int = MAX_BODY_BYTES) -> Request:
+    """Read a normal event with a body of at most `largest` bytes; `parameters` as they stand in the path.
+
+    Raises MalformedBody or BodyTooLarge.
+    """
     path = event["path"]
     return Request(
         method=event["httpMethod"],
@@ -59,7 +64,7 @@ def read_request(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Req
         sent_path=event["requestContext"].get("path") or path,
         headers=_many(event.get("multiValueHeaders"), event.get("headers"), str.lower),
         query=_many(event.get("multiValueQueryStringParameters"), event.get("queryStringParameters"), str),
-        body=_body(event),
+        body=_body(event, largest),
         id=request_id(event),
         parameters={name: unquote(value) for name, value in parameters.items()},
     )
@@ -87,18 +92,18 @@ def _many(many: Any, single: Any, fold: Any) -> dict[str, list[str]]:
     return folded
 
 
-def _body(event: Mapping[str, Any]) -> bytes:
+def _body(event: Mapping[str, Any], largest: int) -> bytes:
     body = event.get("body") or ""
-    if len(body) > 2 * MAX_BODY_BYTES:
-        raise _too_large()
+    if len(body) > 2 * largest:
+        raise _too_large(largest)
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
     except (binascii.Error, UnicodeEncodeError):
         raise MalformedBody("the body does not decode") from None
-    if len(raw) > MAX_BODY_BYTES:
-        raise _too_large()
+    if len(raw) > largest:
+        raise _too_large(largest)
     return raw
 
 
-def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(f"a body is at most {MAX_BODY_BYTES} bytes")
+def _too_large(largest: int) -> BodyTooLarge:
+    return BodyTooLarge(f"a body is at most {largest} bytes")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from paygate.ports import Attempt, Clock, Due, Ids, Ledger, Meter, Nudge, Sealer
     from paygate.services.book_transfers import BookTransfers
     from paygate.services.handle_callback import HandleCallback
+    from paygate.services.import_statement import ImportStatement
     from paygate.services.observe import Observe
     from paygate.services.rails import Rails
     from paygate.services.refund_payment import RefundPayment
@@ -36,6 +37,7 @@ class Resolved:
     callbacks: int = 0
     attempts: int = 0
     refunds: int = 0
+    statements: int = 0
     transfers: int = 0
     put_off: int = 0
 
@@ -51,6 +53,7 @@ class Resolve:
         callbacks: HandleCallback,
         refunds: RefundPayment,
         transfers: BookTransfers,
+        statements: ImportStatement,
         clock: Clock,
         ids: Ids,
         sealer: Sealer,
@@ -63,6 +66,7 @@ class Resolve:
         self._callbacks = callbacks
         self._refunds = refunds
         self._transfers = transfers
+        self._statements = statements
         self._clock = clock
         self._ids = ids
         self._sealer = sealer
@@ -74,13 +78,19 @@ class Resolve:
         deadline = time.monotonic() + seconds
         agenda = self._ledger.agenda
         callbacks, put_off = drain(agenda.callbacks, self._callback, deadline, most=most)
+        self._statements.sweep()
+        statements, least = drain(self._statements.due, self._statement, deadline, most=most)
         transfers, others = drain(agenda.transfers, self._transfer, deadline, most=most)
         attempts, more = drain(agenda.attempts, self._attempt, deadline, most=most)
         refunds, still_more = drain(agenda.refunds, self._refund, deadline, most=most)
-        return Resolved(callbacks, attempts, refunds, transfers, put_off + others + more + still_more)
+        left = put_off + least + others + more + still_more
+        return Resolved(callbacks, attempts, refunds, statements, transfers, left)
 
     def _callback(self, due: Due) -> None:
         self._callbacks.again(due.id)
+
+    def _statement(self, due: Due) -> None:
+        self._statements.approved(due.id)
 
     def _transfer(self, due: Due) -> None:
         self._transfers(due.id)

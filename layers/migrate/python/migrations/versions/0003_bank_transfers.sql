@@ -9,7 +9,9 @@ CREATE TABLE bank_statements (
     approved_by text CHECK (approved_by <> imported_by),
     sha256 bytea CHECK (length(sha256) = 32),
     size_bytes bigint,
+    account text,
     run text,
+    lines int NOT NULL DEFAULT 0,
     said json NOT NULL DEFAULT '[]',
     transactions int NOT NULL DEFAULT 0,
     credits int NOT NULL DEFAULT 0,
@@ -54,6 +56,7 @@ CREATE TABLE bank_statement_lines (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (run, number)
 );
+CREATE INDEX bank_statement_lines_by_age ON bank_statement_lines USING brin (created_at);
 
 -- One movement of money that a rail told of. PAYMENT: it pays; RETURN: it takes a payment's money away again;
 -- PAYOUT: it is a refund of ours; PAYOUT_RETURN: such a refund came back.
@@ -86,14 +89,16 @@ CREATE TABLE transfers (
 );
 CREATE INDEX transfers_of_payment ON transfers (payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX transfers_unmatched ON transfers (id) WHERE payment_id IS NULL;
+CREATE INDEX transfers_matched ON transfers (id) WHERE payment_id IS NOT NULL;
 
 -- The names that a movement goes by in other files. D: its own; A: what a file that says less would call it;
--- T: shared by what may be the same.
+-- T: shared by what may be the same, so that one may stand for thousands of one statement.
 CREATE TABLE transfer_keys (
     key text COLLATE "C" NOT NULL,
+    statement_id text NOT NULL,
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('D', 'A', 'T')),
-    transfer_id text NOT NULL REFERENCES transfers,
-    PRIMARY KEY (key, kind, transfer_id)
+    transfer_id text NOT NULL,
+    PRIMARY KEY (key, statement_id, kind, transfer_id)
 );
 
 -- Transfers that changed and are not booked on their payment yet.
@@ -106,6 +111,7 @@ CREATE INDEX transfer_queue_due ON transfer_queue (available_at);
 
 -- A payout carries the end of its refund's reference.
 CREATE INDEX refunds_by_ending ON refunds (right(reference, 10)) WHERE origin = 'API';
+ALTER TABLE operator_cases ADD closed_by text;
 CREATE INDEX operator_cases_open_by_id ON operator_cases (id) WHERE closed_at IS NULL;
 
 GRANT SELECT ON bank_statements, bank_statement_lines, transfers, transfer_keys, transfer_queue TO paygate;

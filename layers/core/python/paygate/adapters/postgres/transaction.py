@@ -198,6 +198,10 @@ class PostgresTransaction:
             payouts=[Payout(refund_id, int(units), is_returned) for refund_id, units, is_returned in payouts],
         )
 
+    def transfer_owner(self, transfer_id: str, /) -> str | None:
+        rows = self._run(sql("transfer_owner"), id=transfer_id)
+        return rows[0][0] or "" if rows else None
+
     def assign_transfer(self, transfer_id: str, payment: Payment, rail: str, by: str, /) -> bool:
         rows = self._run(
             sql("assign_transfer"),

@@ -1,0 +1,1 @@
+c.closed_at IS NULL AND c.id < :before

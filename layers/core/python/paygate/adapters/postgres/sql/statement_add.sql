@@ -1,0 +1,1 @@
+INSERT INTO bank_statements (id, state, imported_by, account) VALUES (:id, :state, :by, :account)

@@ -1,0 +1,2 @@
+SELECT id FROM bank_statements
+WHERE sha256 = :sha256 AND state IN ('WAITING_APPROVAL', 'APPROVED', 'IMPORTED')

@@ -1,0 +1,1 @@
+UPDATE bank_statements SET matched = :matched, unmatched = :unmatched, repeated = :repeated WHERE id = :id

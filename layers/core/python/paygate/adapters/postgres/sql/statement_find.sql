@@ -1,0 +1,1 @@
+SELECT id, state, imported_by, account, lines, repeats FROM bank_statements WHERE id = :id

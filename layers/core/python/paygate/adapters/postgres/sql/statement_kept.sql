@@ -1,0 +1,1 @@
+SELECT run, lines FROM bank_statements WHERE id = :id

@@ -1,0 +1,1 @@
+AND t.payment_id IS NOT NULL

@@ -1,0 +1,1 @@
+"""S3: where files too large for a request are put."""
