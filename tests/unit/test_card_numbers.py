@@ -148,6 +148,12 @@ def test_other_methods_may_use_digits_for_their_names_and_not_for_their_texts() 
     assert field_of({**shop, "metadata": {"note": VISA}}) == "metadata.note"
 
 
+@pytest.mark.parametrize("method", [None, 1, ["CREDIT_CARD"], {"CREDIT_CARD": 1}, {}])
+def test_a_method_that_is_none_is_taken_for_the_card(method: object) -> None:
+    assert field_of({"method": method, "orderId": VISA}) == "orderId"
+    assert field_of({"method": method, "orderId": "O1"}) is None
+
+
 def test_one_field_alone() -> None:
     refuse_in({"amount": VISA}, "reason")
     with pytest.raises(CardNumberRefused):

@@ -28,7 +28,8 @@ _FREE_TEXTS = ("description", "metadata")
 
 def refuse_in_create(request: Request, body: Mapping[str, Json]) -> None:
     """Raises CardNumberRefused, which names the field and not the number."""
-    if body.get("method") in CARD_METHODS:
+    method = body.get("method")
+    if not isinstance(method, str) or method in CARD_METHODS:
         _refuse(_around(request))
         _refuse(_texts("", dict(body)))
     else:
