@@ -27,7 +27,7 @@ def render() -> str:
             "|---|---|---|---|---|",
             *(_method(method, rails[method.rail]) for method in registry.METHODS),
             "",
-            "A channel in *italics* only signs: creating a payment calls no rail. \"Asked after\" is when an open",
+            'A channel in *italics* only signs: creating a payment calls no rail. "Asked after" is when an open',
             "payment is asked about at its rail, counted from its creation; the last interval repeats.",
             "",
             "## Abilities",
