@@ -182,6 +182,18 @@ def test_w6_a_resource_that_does_not_open(resource: dict[str, Any]) -> None:
         read(callback(trade(), resource=resource))
 
 
+def test_w6_a_resource_that_was_sealed_otherwise() -> None:
+    plain = json.dumps(trade()).encode()
+    for nonce in ("8 bytes.", "13 bytes long"):  # the cipher itself would take them
+        with pytest.raises(CallbackRefused):
+            read(callback(plain, resource=sealed(plain, nonce=nonce)))
+    good = sealed(plain)
+    for ciphertext in (good["ciphertext"] + "\n", "*" + good["ciphertext"], " " + good["ciphertext"]):
+        with pytest.raises(CallbackRefused):
+            read(callback(plain, resource={**good, "ciphertext": ciphertext}))
+    assert read(callback(plain, resource=good)).status is TradeStatus.PAID
+
+
 @pytest.mark.parametrize(
     "plain", [b"", b"[]", b"\xff", b"{", b'{"trade_state":NaN}', b'{"a":1,"a":2}', b"[" * 9000]
 )

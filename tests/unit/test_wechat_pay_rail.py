@@ -192,9 +192,9 @@ def test_an_answer_over_other_bytes_is_unknown() -> None:
     genuine = answer(CODE)
     with pytest.raises(OutcomeUnknown):
         rail(replace(genuine, body=genuine.body + b" "))[0].open(order())
-    forged = refused("PARAM_ERROR")
+    forged = refused("NO_AUTH", 403)
     with pytest.raises(OutcomeUnknown):
-        rail(replace(forged, body=forged.body.replace(b"PARAM", b"ORDER")))[0].open(order())
+        rail(replace(forged, body=forged.body + b" "))[0].open(order())
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b'{"a":NaN}', b'{"a":1,"a":2}', b"[" * 100_000])
@@ -297,6 +297,11 @@ def test_each_state_of_an_order(state: str, expected: TradeStatus) -> None:
 def test_a_paid_order_tells_when_and_under_which_number() -> None:
     seen = rail(trade())[0].query(order())
     assert (seen.at, seen.rail_id) == (datetime(2026, 1, 1, 17, tzinfo=UTC), "4200000000000000000000000001")
+
+
+@pytest.mark.parametrize("written", ["2026-01-02T01:00:00", "yesterday", "", None])
+def test_a_time_that_is_none_is_left_out(written: Any) -> None:
+    assert rail(trade(success_time=written))[0].query(order()).at is None
 
 
 def test_w13_coupons_pay_part_of_the_total() -> None:

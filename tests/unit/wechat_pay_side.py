@@ -128,8 +128,8 @@ def signed(
     return {f"wechatpay-{name}": value for name, value in headers.items() if value is not None}
 
 
-def sealed(plain: bytes, associated_data: str = "transaction", **changes: str) -> dict[str, str]:
-    nonce = secrets.token_hex(6)
+def sealed(plain: bytes, associated_data: str = "transaction", nonce: str = "", **changes: str) -> dict[str, str]:
+    nonce = nonce or secrets.token_hex(6)
     text = AESGCM(API_V3_KEY.encode()).encrypt(nonce.encode(), plain, associated_data.encode())
     return {
         "algorithm": "AEAD_AES_256_GCM",

@@ -33,29 +33,33 @@ def require_genuine(request: CallbackRequest, at: datetime, find: Callable[[str]
         raise CallbackRefused(str(unverified)) from None
 
 
+def unsealed(body: bytes, opened: Callable[[dict[str, Any]], bytes]) -> tuple[str, bytes] | None:
+    """What a genuine callback is about, and what was sealed in it; None when it is neither payment nor refund.
+
+    Raises ValueError.
+    """
+    envelope = read_object(body)
+    kind = text(envelope, "event_type").partition(".")[0]
+    return (kind, opened(inner(envelope, "resource"))) if kind in ("TRANSACTION", "REFUND") else None
+
+
 def read(body: bytes, opened: Callable[[dict[str, Any]], bytes], settings: WechatPaySettings) -> Observation | None:
     """What a genuine callback says; None when it is about neither a payment nor a refund."""
     try:
-        envelope = read_object(body)
-        kind = text(envelope, "event_type").partition(".")[0]
-        if kind not in ("TRANSACTION", "REFUND"):
+        found = unsealed(body, opened)
+        if found is None:
             return None
-        content = read_object(opened(inner(envelope, "resource")))
+        kind, content = found[0], read_object(found[1])
         if kind == "REFUND":
             return _named(trades.told_refund(content, settings))
         if text(content, "trade_state") not in trades.STATUSES:
             raise ValueError("no state that is known")  # noqa: TRY301
         return _named(trades.paid_order(content, settings))
-    except ValueError as error:  # bad base64, UTF-8 and JSON as well
-        raise CallbackRefused(f"it cannot be read: {_plain(error)}") from None
+    except ValueError as error:  # bad base64, UTF-8 and JSON as well: they tell places, and quote nothing
+        raise CallbackRefused(f"it cannot be read: {error}") from None
 
 
 def _named(seen: Observation) -> Observation:
     if not seen.reference:
         raise ValueError("no order")
     return seen
-
-
-def _plain(error: ValueError) -> str:
-    """Our own words; an error of Python's quotes what it could not read."""
-    return str(error) if type(error) is ValueError else type(error).__name__

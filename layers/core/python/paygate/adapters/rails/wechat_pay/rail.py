@@ -41,7 +41,6 @@ class WechatPayRail:
         {
             Ability.EXPIRE,  # "支付结束时间 … 并非订单关闭的时间": after it an order waits until it is closed
             Ability.SEVERAL_CURRENCIES,
-            Ability.REPORT_CONSOLE_REFUNDS,
             Ability.REPORT_REFUNDED_SUM,
             Ability.REFUND_AT_ONCE,
             Ability.CAPTURE_LATER,
