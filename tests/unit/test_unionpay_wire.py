@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from hashlib import sha256
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -63,6 +64,13 @@ def test_an_ampersand_within_braces_is_no_end() -> None:
 
 def test_notifications_are_ordinary_forms() -> None:
     assert read_form(b"a=x+y%2B%3D&b=%E6%88%90&c=") == {b"a": b"x y+=", b"b": "成".encode(), b"c": b""}
+
+
+def test_every_byte_survives_a_form() -> None:
+    every = bytes(range(256)) * 3
+    for body in (urlencode({b"n=a&m": every}), urlencode({b"n=a&m": every}, quote_via=quote)):
+        assert read_form(body.encode()) == {b"n=a&m": every}
+    assert read_form(b"a=%2b%2B%3d%3D") == {b"a": b"++=="}
 
 
 @pytest.mark.parametrize("read", [read_answer, read_form])
