@@ -1,6 +1,7 @@
 """A bank with two accounts of the merchant, one in euros and one in yuan: books transfers and writes statements.
 
-Messages: ISO 20022 camt.053.001.08 and camt.054.001.08, and a CSV file as online banking exports it.
+Messages: ISO 20022 camt.053 and camt.054, versions 2 to 8, and a CSV file as a Chinese bank's web page exports it.
+A bank calls nobody, and the merchant asks it for nothing but statements: there are no callbacks and no faults.
 """
 
 from flask import Blueprint

@@ -1,50 +1,58 @@
-"""The merchant's two accounts at the simulated bank, made once, with numbers that no other stack has."""
+"""The merchant's two accounts at the simulated bank, made once, with numbers that no other stack has.
+
+None of them can be anybody's: German bank codes never begin with 9, and a BIC with 0 in its eighth place is for
+tests (ISO 9362). Whoever scans a demo's QR code with a real banking app cannot send money anywhere.
+"""
 
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-FILE = "accounts.json"
-BANK_CODE = "10010010"
-BIC = "PBNKDEFFXXX"
+from infra.sandbox.bank_transfer.numbers import iban
+from infra.sandbox.keys import digits, make_once
+
+BANK_CODE = "99010010"
+BIC = "PGBKDEF0XXX"
+YUAN_PREFIX = "1001"  # as accounts of companies begin; those of cards, with 62, would look like cards' numbers
+
+
+@dataclass(frozen=True)
+class Account:
+    number: str
+    currency: str
+    name: str
+    bank: str
 
 
 @dataclass(frozen=True)
 class Accounts:
     iban: str
     number: str
-    name: str = "Teehaus Example GmbH"
+    name: str = "Teehaus Beispiel GmbH"
     chinese_name: str = "示例茶业有限公司"
+    bank: str = "Paygate Sandbox Bank"
     chinese_bank: str = "示例银行上海分行"
 
-    def currency_of(self, number: str) -> str | None:
-        return {self.iban: "EUR", self.number: "CNY"}.get(number)
-
-    def number_of(self, currency: str) -> str:
-        return {"EUR": self.iban, "CNY": self.number}[currency]
-
-
-def iban(country: str, national: str) -> str:
-    """ISO 13616: check digits over the national number, the country and two zeros, modulo 97."""
-    digits = "".join(str(int(sign, 36)) for sign in f"{national}{country}00")
-    return f"{country}{98 - int(digits) % 97:02d}{national}"
+    def all(self) -> tuple[Account, Account]:
+        return (
+            Account(self.iban, "EUR", self.name, self.bank),
+            Account(self.number, "CNY", self.chinese_name, self.chinese_bank),
+        )
 
 
 def load(directory: Path) -> Accounts:
-    path = directory / FILE
-    if not path.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        own = Accounts(
-            iban=iban("DE", f"{BANK_CODE}{secrets.randbelow(10**10):010d}"),
-            number=f"6222{secrets.randbelow(10**15):015d}",
-        )
-        path.write_text(json.dumps(asdict(own)), encoding="utf-8")
-    return Accounts(**json.loads(path.read_text(encoding="utf-8")))
+    folder = directory / "accounts"
+    make_once(folder, _write)
+    return Accounts(**json.loads((folder / "merchant.json").read_text(encoding="utf-8")))
+
+
+def _write(folder: Path) -> None:
+    own = Accounts(iban=iban("DE", BANK_CODE + digits(10)), number=YUAN_PREFIX + digits(15))
+    (folder / "merchant.json").write_text(json.dumps(asdict(own)), encoding="utf-8")
 
 
 def provision(directory: Path, base_url: str = "") -> dict[str, str]:
-    """Settings by name. A bank has no address that we call."""
+    """Settings by name. A bank has no address that a merchant calls."""
     del base_url
     own = load(Path(directory))
     return {
