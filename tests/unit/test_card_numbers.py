@@ -81,8 +81,8 @@ def field_of(body: object, **changes: object) -> str | None:
 @pytest.mark.parametrize("number", CARDS)
 def test_issuers(number: str) -> None:
     assert is_card_number(number)
-    wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
-    assert not is_card_number(wrong)
+    others = {number[:-1] + digit for digit in "0123456789"} - {number}
+    assert not any(map(is_card_number, others))
 
 
 @pytest.mark.parametrize(

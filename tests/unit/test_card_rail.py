@@ -185,6 +185,12 @@ def test_why_an_attempt_failed_is_told_by_its_code_alone() -> None:
     assert rail(intent(last_payment_error=error))[0].query(KNOWN).reason == "insufficient_funds"
 
 
+@pytest.mark.parametrize("amount", [True, -1, "100", None, 10000.0])
+def test_an_amount_that_is_none(amount: Any) -> None:
+    with pytest.raises(OutcomeUnknown):
+        rail(intent(amount=amount))[0].query(KNOWN)
+
+
 def test_refunds_count_when_they_are_done() -> None:
     made = (refund("pending", 1000), refund("failed", 2000), refund("succeeded", 3000), refund("succeeded", 500))
     seen = rail(intent("succeeded"), listed(*made))[0].query(KNOWN)
@@ -214,6 +220,7 @@ def test_lists_are_read_to_their_end() -> None:
         ([dispute(-10000, 10000, status="won")], 0),
         ([dispute(-10000, 4000, status="won")], 6000),
         ([dispute(-3000), dispute(-2000)], 5000),
+        ([dispute(-3000, 3500), dispute(-2000)], 2000),
         ([dispute(-10000, status="lost"), dispute(-10000)], 10000),
         ([dispute(-10800, currency="usd")], 10000),
         ([dispute(-3300, currency="usd", amount=3000)], 3000),
