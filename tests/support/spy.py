@@ -91,13 +91,15 @@ def settings_of(stack: Stack) -> dict[str, str]:
     for name, value in stack.env.items():
         if name.endswith("_URL") and (word := urlsplit(value).password):
             found[name] = word
+        if name.endswith(("_API_V3_KEY", "_SECRET_KEY", "_WEBHOOK_SECRETS")):
+            found[name] = value
         if name.endswith("_PRIVATE_KEY_FILE"):
             lines = Path(value).read_text(encoding="utf-8").splitlines()
             found |= {f"{name} {number}": line for number, line in enumerate(lines) if len(line) > 40}
     found = {name: value for name, value in found.items() if len(value) >= 12}
     assert {name.partition(" ")[0] for name in found} >= {
         *("API_KEY_PEPPER", "ENCRYPTION_KEY", "DATABASE_URL", "MIGRATE_DATABASE_URL", "REDIS_URL"),
-        "ALIPAY_APP_PRIVATE_KEY_FILE",
+        *("ALIPAY_APP_PRIVATE_KEY_FILE", "WECHAT_PAY_PRIVATE_KEY_FILE", "WECHAT_PAY_API_V3_KEY"),
     }
     return found
 
