@@ -1,3 +1,5 @@
+import base64
+import string
 from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import quote, urlencode
@@ -99,6 +101,17 @@ def test_w10_what_unionpay_signed() -> None:
 @pytest.mark.parametrize("change", [{"txnAmt": "1"}, {"extra": "1"}, {"signature": ""}, {"signPubKeyCert": ""}])
 def test_w5_what_unionpay_did_not_sign(change: dict[str, str]) -> None:
     assert not is_unionpays(read_answer(written(sign(PAID) | change)), SIGNERS, NOW)
+
+
+def test_w5_no_bit_of_a_signature_may_be_changed() -> None:
+    """Base64 of 256 bytes ends with a letter of which two bits count."""
+    fields = sign(PAID)
+    signature = fields["signature"]
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    at = letters.index(signature[-3])
+    same = signature[:-3] + letters[at ^ 1] + "=="
+    assert base64.b64decode(same, validate=True) == base64.b64decode(signature)
+    assert not is_unionpays(read_answer(written(fields | {"signature": same})), SIGNERS, NOW)
 
 
 @pytest.mark.parametrize("name", ["version", "signMethod"])
