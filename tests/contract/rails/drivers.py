@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from paygate.domain.money import Money
 from paygate.ports import Action, PaymentRail, TradeStatus
 from tests.contract.rails.alipay_driver import AlipayDriver
+from tests.contract.rails.bank_transfer_driver import BankTransferDriver
 from tests.contract.rails.card_driver import CardDriver
 from tests.contract.rails.unionpay_driver import UnionPayDriver
 from tests.contract.rails.wechat_pay_driver import WechatPayDriver
@@ -62,6 +63,7 @@ def drivers(sandbox: Sandbox) -> dict[str, Driver]:
     return {
         "alipay": AlipayDriver(sandbox, is_certified=False),
         "alipay in certificate mode": AlipayDriver(sandbox, is_certified=True),
+        "bank_transfer": BankTransferDriver(sandbox),
         "card": CardDriver(sandbox),
         "unionpay": UnionPayDriver(sandbox),
         "wechat_pay": WechatPayDriver(sandbox, is_certified=False),
@@ -70,6 +72,6 @@ def drivers(sandbox: Sandbox) -> dict[str, Driver]:
 
 
 NAMES = (
-    *("alipay", "alipay in certificate mode", "card", "unionpay"),
+    *("alipay", "alipay in certificate mode", "bank_transfer", "card", "unionpay"),
     *("wechat_pay", "wechat_pay in certificate mode"),
 )

@@ -38,6 +38,9 @@ class BankTransferRail:
     inabilities = frozenset(
         {
             Ability.ASK,
+            Ability.CLOSE,
+            Ability.EXPIRE,
+            Ability.SHOW_UNPAID,
             Ability.REFUSE_CHANGED_ORDER,
             Ability.CALL_BACK,
             Ability.REPEAT_CALLBACKS,
