@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from paygate.adapters.rails.unionpay.rail import UnionPayRail
 from tests.support.rails import RailSandbox, rail_sandboxes
 from tests.support.shop import reference
 from tests.support.unionpay import pay_in_browser
@@ -216,6 +217,24 @@ def test_l3_a_cancelled_order_that_is_paid_settles_late(shop: Shop, books: Books
     settled = shop.await_state(id_of(payment), "SETTLED")
     assert settled["exceptions"] == ["LATE"]
     assert books.kinds(id_of(payment)) == ["payment.failed", "payment.settled"]
+
+
+def test_a_cancelled_order_that_a_payer_has_before_him_is_asked_about_and_no_more(
+    shop: Shop, books: Books, app: App, unionpay: RailSandbox
+) -> None:
+    payment = unionpay.created(shop)
+    requests.post(payment["action"]["url"], data=payment["action"]["fields"], timeout=30)
+    unionpay.do("begin", order_id=reference(payment))
+    assert shop.cancel(id_of(payment)).status_code == 200
+    before = unionpay.calls(payment)
+    go_on(books, app, payment)
+    app.resolve(5)
+    assert unionpay.calls(payment) == before + 1
+    [[seconds]] = books.run(
+        "SELECT extract(epoch FROM next_query_at - created_at) FROM attempts WHERE payment_id = :id",
+        id=id_of(payment),
+    )
+    assert round(seconds) == UnionPayRail.query_schedule[0]
 
 
 # ---------------------------------------------------------------- giving back

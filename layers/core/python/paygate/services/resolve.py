@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from paygate.domain import payment as moves
 from paygate.domain.errors import RailDeclined
 from paygate.domain.states import PaymentState
-from paygate.ports import AttemptStatus, TradeStatus
+from paygate.ports import Ability, AttemptStatus, TradeStatus
 from paygate.services.answers import action_json
 from paygate.services.drain import MOST, drain
 from paygate.services.rails import order_at
@@ -109,10 +109,8 @@ class Resolve:
         rail, order = order_at(self._rails, payment, attempt)
         seen = rail.query(order)
         self._observe(attempt.rail, seen, is_current=True)
-        if seen.status is TradeStatus.WAITING and payment.state in (
-            PaymentState.CANCELLED,
-            PaymentState.FAILED,
-        ):
+        is_given_up = payment.state in (PaymentState.CANCELLED, PaymentState.FAILED)
+        if seen.status is TradeStatus.WAITING and is_given_up and Ability.CLOSE not in rail.inabilities:
             self._observe(attempt.rail, rail.close(order), is_current=True)
             return
         if seen.status in (TradeStatus.ABSENT, TradeStatus.WAITING):
