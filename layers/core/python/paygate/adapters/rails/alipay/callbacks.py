@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
 
 from paygate.adapters.rails.alipay.wire import moment, yuan
+from paygate.adapters.rails.forms import IS, joined, named, sorted_parts, taken
 from paygate.adapters.rails.rsa import is_signed
 from paygate.domain.errors import CallbackRefused
 from paygate.ports import CallbackReply, Observation, ToldRefund, TradeStatus
@@ -25,7 +25,7 @@ STATUSES = {
     "TRADE_FINISHED": TradeStatus.PAID,
     "TRADE_CLOSED": TradeStatus.CLOSED,
 }
-_UNSIGNED = frozenset({b"sign", b"sign_type"})
+_SIGN, _SIGN_TYPE = b"sign" + IS, b"sign_type" + IS
 _TIMES = {TradeStatus.PAID: "gmt_payment", TradeStatus.CLOSED: "gmt_close"}
 
 
@@ -36,48 +36,35 @@ def read(request: CallbackRequest, settings: AlipaySettings) -> Observation:
     the form is in, its values are percent-encoded in that charset and signed in that charset, so the decoded
     bytes are the signed bytes, and no text is decoded to verify. What is read is ASCII in each of them.
     """
-    params = _form(request.body)
-    _verify(params, settings)
+    try:
+        params = named(genuine(request.body, settings))
+    except ValueError:
+        raise CallbackRefused("a parameter came twice") from None
+    numbers = settings.certificate_numbers
+    if numbers and _ascii(params, "alipay_cert_sn") not in ("", numbers.alipay):
+        raise CallbackRefused("signed by a certificate that is not configured")
     # What the payer's browser carries to return_url is signed as well, and tells no state.
     if _ascii(params, "notify_type") != "trade_status_sync":
         raise CallbackRefused("not a trade's notification")
     return _observation(params, settings)
 
 
-def _form(body: bytes) -> dict[bytes, bytes]:
-    params: dict[bytes, bytes] = {}
-    for pair in body.strip().split(b"&"):
-        name, _, value = pair.partition(b"=")
-        name, value = _unescaped(name), _unescaped(value)
-        if name in params:
-            raise CallbackRefused("a parameter came twice")
-        params[name] = value
-    return params
+def genuine(body: bytes, settings: AlipaySettings) -> list[bytes]:
+    """The parameters (forms.py) that Alipay is now known to have signed; raises CallbackRefused.
 
-
-def _unescaped(part: bytes) -> bytes:
-    spaced = part.replace(b"+", b" ")
-    return unquote_to_bytes(spaced) if b"%" in spaced else spaced
-
-
-def _verify(params: Mapping[bytes, bytes], settings: AlipaySettings) -> None:
-    if params.get(b"sign_type", b"RSA2") != b"RSA2":
+    `sign` and, unlike in requests, `sign_type` are not signed.
+    """
+    parts = sorted_parts(body)
+    signature, kind = taken(parts, _SIGN), taken(parts, _SIGN_TYPE)
+    if kind and kind != b"RSA2":
         raise CallbackRefused("not signed with RSA2")
-    numbers = settings.certificate_numbers
-    if numbers and _ascii(params, "alipay_cert_sn") not in ("", numbers.alipay):
-        raise CallbackRefused("signed by a certificate that is not configured")
-    signature = params.get(b"sign", b"")
+    if is_signed(settings.alipay_public_key, joined(parts), signature):
+        return parts
     # Alipay sends no empty values; should it, its SDKs disagree on whether they are signed.
-    for keeps_empty in (False, True):
-        if is_signed(settings.alipay_public_key, _signed(params, keeps_empty=keeps_empty), signature):
-            return
+    filled = [part for part in parts if part.partition(IS)[2]]
+    if filled != parts and is_signed(settings.alipay_public_key, joined(filled), signature):
+        return filled
     raise CallbackRefused("the signature does not verify")
-
-
-def _signed(params: Mapping[bytes, bytes], *, keeps_empty: bool) -> bytes:
-    """`sign` and, unlike in requests, `sign_type` are left out."""
-    kept = sorted(name for name in params if name not in _UNSIGNED and (keeps_empty or params[name]))
-    return b"&".join(name + b"=" + params[name] for name in kept)
 
 
 def _observation(params: Mapping[bytes, bytes], settings: AlipaySettings) -> Observation:

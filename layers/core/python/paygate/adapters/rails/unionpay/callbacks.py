@@ -40,14 +40,18 @@ def read(
     Only the body counts: parameters of the query would otherwise mix into the signed set.
     """
     try:
-        fields = read_form(request.body)
-        is_genuine = is_unionpays(fields, signers, at)
-        found = texts(fields)
+        found = texts(genuine(request.body, signers, at))
     except ValueError:
         raise CallbackRefused("not a form of ours to read") from None
-    if not is_genuine:
-        raise CallbackRefused("the signature does not verify")
     return _told(found, settings)
+
+
+def genuine(body: bytes, signers: Signers, at: datetime) -> Mapping[bytes, bytes]:
+    """The fields, once UnionPay is known to have signed them; raises CallbackRefused, ValueError."""
+    fields = read_form(body)
+    if not is_unionpays(fields, signers, at):
+        raise CallbackRefused("the signature does not verify")
+    return fields
 
 
 def _told(found: Mapping[str, str], settings: UnionPaySettings) -> Observation | None:
