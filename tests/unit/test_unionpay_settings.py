@@ -38,6 +38,12 @@ def test_everything_that_lacks_is_named_at_once() -> None:
     assert "UNIONPAY_MER_ID must be letters and digits only" in text
 
 
+def test_our_certificate_is_found_among_others() -> None:
+    own = certificate("041@1@商户@1", "merchant", "middle")
+    both = pem(certificate("middle", "middle", "root")) + pem(own)
+    assert settings(UNIONPAY_CERT=both).cert_id == str(own.serial_number)
+
+
 def test_a_certificate_of_another_key() -> None:
     assert "does not belong" in faults_of(UNIONPAY_PRIVATE_KEY=private_pem("stranger"))
 

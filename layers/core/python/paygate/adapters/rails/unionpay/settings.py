@@ -52,8 +52,9 @@ def read(env: Mapping[str, str]) -> UnionPaySettings | None:
     gateway_url = reader.url("UNIONPAY_GATEWAY_URL", GATEWAY_URL).rstrip("/")
     mer_id = _merchant(reader)
     private = reader.private_key("UNIONPAY_PRIVATE_KEY", "UNIONPAY_KEY_VALIDATED")
-    own = reader.certificates("UNIONPAY_CERT")
-    if own and private is not None and own[0].public_key() != private.public_key():
+    found = reader.certificates("UNIONPAY_CERT")  # a .pfx may hold the authorities' as well
+    own = [one for one in found if private is not None and one.public_key() == private.public_key()]
+    if found and private is not None and not own:
         reader.faults.append("UNIONPAY_CERT does not belong to UNIONPAY_PRIVATE_KEY")
     middles, roots = reader.certificates("UNIONPAY_MIDDLE_CERT"), reader.certificates("UNIONPAY_ROOT_CERT")
     if middles and roots and not is_issued_by(middles[0], roots[0]):
