@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contract.wechat_pay_merchant import WechatPayMerchant
 from tests.support.rails import RailSandbox, rail_sandboxes
 from tests.support.shop import new_key, reference
 from tests.support.wechat_pay import WechatPayMessages
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tests.support.shop import Shop
 
 UNTOUCHED = ["CREATED", "PENDING"]
+REFUNDS = "/v3/refund/domestic/refunds"
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +230,7 @@ def state_of(shop: Shop, refund: dict[str, Any]) -> str:
 
 
 def test_an_abnormal_refund_waits_for_an_operator_and_is_done_afterwards(
-    shop: Shop, app: App, books: Books, wechat: RailSandbox
+    shop: Shop, app: App, stack: Stack, books: Books, wechat: RailSandbox
 ) -> None:
     payment_id, refund = refunded(shop, wechat, "ABNORMAL")
     for _ in range(2):
@@ -236,9 +238,25 @@ def test_an_abnormal_refund_waits_for_an_operator_and_is_done_afterwards(
         app.resolve(5)
     assert state_of(shop, refund) == "PENDING"
     assert books.sums(payment_id)["refund_reserved"] == 6000
-    kinds = [row[0] for row in books.run("SELECT kind FROM operator_cases WHERE payment_id = :id", id=payment_id)]
-    assert set(kinds) == {"REFUND_STUCK"}
     assert shop.refund(payment_id, amount="40.01").status_code == 422
+    text = "SELECT kind, detail, closed_at IS NULL FROM operator_cases WHERE payment_id = :id"
+    [[kind, detail, is_open]] = books.run(text, id=payment_id)
+    assert (kind, detail["refundId"], detail["amount"], is_open) == (
+        "REFUND_STUCK",
+        refund["refundId"],
+        "60.00 CNY",
+        True,
+    )
+    assert detail["reason"] == "ABNORMAL"
+
+    number, merchant = refund["refundId"].removeprefix("REF_"), WechatPayMerchant(stack.env, "")
+    sent_elsewhere = {"out_refund_no": number, "type": "MERCHANT_BANK_CARD"}
+    assert merchant.post(f"{REFUNDS}/{detail['railId']}/apply-abnormal-refund", sent_elsewhere).status == 200
+    wechat.do("refund-becomes", out_refund_no=number, status="SUCCESS")
+    books.due_now(payment_id)
+    app.resolve(5)
+    assert state_of(shop, refund) == "SUCCEEDED"
+    assert [row[2] for row in books.run(text, id=payment_id)] == [False]
 
 
 def test_r6_a_refund_that_wechat_pay_closes_gives_its_reserve_back(

@@ -10,7 +10,7 @@ from paygate.domain.money import Money
 from paygate.domain.refund import OUTSIDE, Refund
 from paygate.domain.states import RefundState
 from paygate.ports import RefundStatus, TradeStatus
-from paygate.services.cases import open_rail_case
+from paygate.services.cases import open_rail_case, open_stuck_refund_case, stuck_refund_case
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Change, Payment
@@ -42,9 +42,11 @@ class BookRefunds:
         known = tx.refund_by_reference(payment.id, seen.refund.reference) if seen.refund else None
         changes = []
         if seen.refund is not None:
-            if seen.refund.status is RefundStatus.STUCK:
+            if seen.refund.status is RefundStatus.STUCK and known is None:
                 open_rail_case(tx, self._meter, rail, seen, "refund stuck", payment)
-            told = self._told(tx, payment, known, seen.refund)
+            elif seen.refund.status is RefundStatus.STUCK and known and known.state in _UNDER_WAY:
+                open_stuck_refund_case(tx, self._meter, rail, known, seen.refund)
+            told = self._told(tx, rail, payment, known, seen.refund)
             changes += [told] if told else []
         current = changes[-1].after if changes else payment
         surplus = _surplus(current, seen, is_current=is_current, is_known=known is not None)
@@ -52,7 +54,9 @@ class BookRefunds:
             changes.append(self._outside(tx, rail, current, seen, Money(surplus, payment.due.asset), known))
         return changes
 
-    def _told(self, tx: Transaction, payment: Payment, known: Refund | None, told: ToldRefund) -> Change | None:
+    def _told(
+        self, tx: Transaction, rail: str, payment: Payment, known: Refund | None, told: ToldRefund
+    ) -> Change | None:
         """The move that a refund which we know makes by what is told of it, if any."""
         state = _next(known.state, told.status) if known else None
         if known is None or state is None:
@@ -63,6 +67,7 @@ class BookRefunds:
         tx.save_refund(known, moved, None)
         change = moves.refund_moved(payment, known, moved, now, self._ids.new("EVT"))
         tx.save(change)
+        tx.close_case(stuck_refund_case(rail, known.id))
         self._meter.count(f"Refunds{state.value.capitalize()}", method=payment.method)
         return change
 

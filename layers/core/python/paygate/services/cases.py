@@ -8,7 +8,8 @@ from paygate.ports import Case
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Payment
-    from paygate.ports import Meter, Observation, Transaction
+    from paygate.domain.refund import Refund
+    from paygate.ports import Meter, Observation, RefundAnswer, ToldRefund, Transaction
 
 
 def open_rail_case(
@@ -45,6 +46,24 @@ def open_duplicate_case(tx: Transaction, rail: str, payment: Payment) -> None:
             payment_id=payment.id,
         )
     )
+
+
+def open_stuck_refund_case(
+    tx: Transaction, meter: Meter, rail: str, refund: Refund, said: RefundAnswer | ToldRefund
+) -> None:
+    """The money waits at the rail, or with us, for an operator's hand."""
+    detail = {"refundId": refund.id, "amount": f"{refund.amount.text()} {refund.amount.asset.code}"}
+    is_new = tx.open_case(
+        Case(
+            kind="REFUND_STUCK",
+            dedupe=stuck_refund_case(rail, refund.id),
+            rail=rail,
+            detail={**detail, "railId": said.rail_id, "reason": said.reason},
+            payment_id=refund.payment_id,
+        )
+    )
+    if is_new:
+        meter.alarm("RefundStuck", rail=rail)
 
 
 def stuck_refund_case(rail: str, refund_id: str) -> str:

@@ -20,9 +20,9 @@ from paygate.domain.errors import (
 from paygate.domain.money import Money, parse_money
 from paygate.domain.refund import OURS, Refund
 from paygate.domain.states import PaymentState, RefundState
-from paygate.ports import Answer, Case, RefundAnswer, RefundOrder, RefundStatus
+from paygate.ports import Answer, RefundAnswer, RefundOrder, RefundStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered
-from paygate.services.cases import stuck_refund_case
+from paygate.services.cases import open_stuck_refund_case, stuck_refund_case
 from paygate.services.races import TRIES
 from paygate.services.rails import order_at
 from paygate.services.schedule import STARTED_GRACE_SECONDS, refund_query_at
@@ -165,23 +165,13 @@ class RefundPayment:
         except RailDeclined as declined:
             return self._book(refund, RefundState.FAILED, RefundAnswer(RefundStatus.FAILED, None, declined.reason))
         if answer.status is RefundStatus.STUCK:
-            self._open_case(refund, attempt.rail, answer)
-        return self._book(refund, _STATES[answer.status], answer)
-
-    def _open_case(self, refund: Refund, rail: str, answer: RefundAnswer) -> None:
-        """The money waits at the rail, or with us, for an operator's hand."""
-        detail = {"refundId": refund.id, "amount": f"{refund.amount.text()} {refund.amount.asset.code}"}
-        case = Case(
-            kind="REFUND_STUCK",
-            dedupe=stuck_refund_case(rail, refund.id),
-            rail=rail,
-            detail={**detail, "railId": answer.rail_id, "reason": answer.reason},
-            payment_id=refund.payment_id,
-        )
-        with self._ledger.transaction() as tx:
-            is_new = tx.open_case(case)
-        if is_new:
-            self._meter.alarm("RefundStuck", rail=rail)
+            with self._ledger.transaction() as tx:
+                open_stuck_refund_case(tx, self._meter, attempt.rail, refund, answer)
+        booked = self._book(refund, _STATES[answer.status], answer)
+        if is_repeat and booked.state not in _WAITING:
+            with self._ledger.transaction() as tx:
+                tx.close_case(stuck_refund_case(attempt.rail, refund.id))
+        return booked
 
     def _book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:
         """Move the refund and its payment together; when a callback was faster, its word stands."""
