@@ -161,6 +161,18 @@ def test_a_code_that_says_something_else(bank: BankCustomer, reference: str, lin
     assert (answer.status_code, answer.json()["code"]) == (409, "QR")
 
 
+def test_a_mistyped_iban_is_noticed_before_anybody_looks_for_it(bank: BankCustomer, reference: str) -> None:
+    last = str((int(bank.iban[-1]) + 1) % 10)
+    answer = bank.pay(broken(bank.euros(reference, has_code=False), iban=bank.iban[:-1] + last))
+    assert "check digits" in answer.json()["error"]
+
+
+def test_a_code_has_a_reference_or_a_text(bank: BankCustomer, reference: str) -> None:
+    answer = bank.pay(code_with(bank.euros(reference), 9, f"{reference}\ntext"))
+    assert (answer.status_code, answer.json()["code"]) == (409, "QR")
+    assert bank.pay(code_with(bank.euros(reference), 9, f"\n{reference}")).status_code == 200
+
+
 @pytest.mark.parametrize("line", [4, 8])
 def test_what_a_code_may_leave_out(bank: BankCustomer, reference: str, line: int) -> None:
     assert bank.pay(code_with(bank.euros(reference), line, "")).status_code == 200

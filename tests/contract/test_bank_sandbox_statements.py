@@ -155,6 +155,17 @@ def test_balances_are_what_the_entries_make_of_them(bank: BankCustomer, referenc
     book(bank, text="back again", booked_on=str(since), amount="70000.00")
 
 
+def test_what_is_pending_is_in_no_balance(bank: BankCustomer, reference: str) -> None:
+    def opening() -> int:
+        return units(plain(bank.statement(format="camt053").content).find(".//Bal"))
+
+    before = opening()
+    book(bank, text=reference, status="PDNG", booked_on=str(bank.today() - timedelta(1)))
+    assert opening() == before
+    book(bank, text=reference, amount="1.00", booked_on=str(bank.today() - timedelta(1)))
+    assert opening() == before + 100
+
+
 def units(element: ET.Element) -> int:
     sign = {"CRDT": 1, "DBIT": -1}[text(element, "CdtDbtInd")]
     return sign * int(text(element, "Amt").replace(".", ""))
