@@ -2,7 +2,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from paygate.adapters.rails.forms import IS, joined, named, sorted_parts, taken
+from paygate.adapters.rails.forms import IS, as_signed, joined, sorted_parts, taken
 
 EVERY_BYTE = bytes(range(2, 256)) * 2  # 0 and 1 stand for & and = where nothing is escaped
 
@@ -12,12 +12,12 @@ def test_every_byte_survives(quoted_by: str) -> None:
     fields = [(b"subject", EVERY_BYTE), (b"app_id", b"1+1=2 & more%"), (b"body", "订单 %2B".encode("gbk"))]
     body = urlencode(fields) if quoted_by == "quote_plus" else urlencode(fields, quote_via=quote)
     parts = sorted_parts(body.encode())
-    assert named(parts) == dict(fields)
+    assert as_signed(parts) == dict(fields)
     assert joined(parts) == b"&".join(name + b"=" + value for name, value in sorted(fields))
 
 
 def test_either_case_of_hexadecimal_and_space_around_the_form() -> None:
-    assert named(sorted_parts(b" a=%2b%2B%3d+%20&b=\xb2\xe8\r\n")) == {b"a": b"++=  ", b"b": b"\xb2\xe8"}
+    assert as_signed(sorted_parts(b" a=%2b%2B%3d+%20&b=\xb2\xe8\r\n")) == {b"a": b"++=  ", b"b": b"\xb2\xe8"}
 
 
 def test_sorted_by_name_where_one_name_begins_another() -> None:
@@ -53,10 +53,10 @@ def test_what_is_read_is_what_is_signed(body: bytes) -> None:
     """However badly it is written: the values are parts of the text that a signature is verified over."""
     parts = sorted_parts(body)
     signed = (text.partition(b"=") for text in joined(parts).split(b"&"))
-    assert named(parts) == {name: value for name, _, value in signed}
+    assert as_signed(parts) == {name: value for name, _, value in signed}
 
 
 @pytest.mark.parametrize("body", [b"a=1&a=1", b"a=1&b=2&a=2", b"a=1&%61=1", b"a%3D1&a=1", b"a&a=1"])
 def test_a_name_that_is_there_twice(body: bytes) -> None:
     with pytest.raises(ValueError, match="twice"):
-        named(sorted_parts(body))
+        as_signed(sorted_parts(body))

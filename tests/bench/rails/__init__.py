@@ -1,9 +1,11 @@
 """Signing a request and verifying a callback, against the bare `cryptography` calls on the same bytes.
 
-Ours begins with an order or a callback's raw bytes, and runs what runs in production. The floor gets every benefit:
-keys loaded, padding and hash made, text joined, signature decoded. `verify` ends where it is known that the rail
-sent these bytes (and, at WeChat Pay, what was sealed in them); `read` goes on to what they say, and has no bar,
-since nothing bare does that.
+Ours begins with an order and ends with the fields or headers that are sent; or begins with a callback's raw bytes
+and ends where it is known that the rail signed them, and at WeChat Pay what was sealed in them. `read` goes on to
+what they say, and has no bar, since nothing bare does that. All of it is what runs in production.
+
+The floor gets every benefit: keys loaded, padding and hash made, text joined, signature decoded. An HMAC is made
+anew for each message, as its object can be used only once.
 """
 
 from __future__ import annotations

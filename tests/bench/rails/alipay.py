@@ -1,12 +1,14 @@
-"""Alipay: an order becomes a signed string for the payer's app; a notification of 25 fields."""
+"""Alipay: an order becomes the signed parameters of a request; a notification of 25 fields."""
 
 from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from paygate.adapters.rails.alipay import callbacks
+from paygate.adapters.rails.alipay.client import AlipayClient
+from paygate.adapters.rails.alipay.orders import METHODS, biz_content
 from paygate.adapters.rails.alipay.rail import AlipayRail
 from paygate.adapters.rails.alipay.settings import read
 from paygate.adapters.rails.alipay.signing import signed_text
@@ -18,6 +20,8 @@ from tests.bench.rails.made import HASH, PADDING, REFERENCE, SUBJECT, Side, urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from paygate.adapters.rails.alipay.settings import AlipaySettings
 
 APP_ID, SELLER_ID = "2021000000000001", "2088000000000001"
 NOTIFICATION = {
@@ -57,16 +61,13 @@ def sides() -> Iterator[Side]:
         }
     )
     assert settings is not None
-    rail = AlipayRail(settings, urls("alipay"), SystemClock(), RailHttp())
-    opened = made.order("APP")
-    yield Side(
-        "sign", lambda: rail.open(opened), made.signing("merchant", _signed(rail.open(opened).fields["payload"]))
-    )
-
+    yield _sign(settings)
     text = "&".join(f"{name}={NOTIFICATION[name]}" for name in sorted(NOTIFICATION)).encode()
     signature, public = made.signature("alipay", text), made.key("alipay").public_key()
     sign = base64.b64encode(signature).decode()
     request = CallbackRequest(urlencode({**NOTIFICATION, "sign_type": "RSA2", "sign": sign}).encode(), {})
+
+    rail = AlipayRail(settings, urls("alipay"), SystemClock(), RailHttp())
 
     def bare() -> None:
         public.verify(signature, text, PADDING, HASH)
@@ -75,5 +76,10 @@ def sides() -> Iterator[Side]:
     yield Side("read", lambda: rail.read_callback(request), bare)
 
 
-def _signed(order_string: str) -> bytes:
-    return signed_text(dict(parse_qsl(order_string))).encode()
+def _sign(settings: AlipaySettings) -> Side:
+    client, opened = AlipayClient(settings, SystemClock(), RailHttp()), made.order("APP")
+
+    def ours() -> dict[str, str]:
+        return client.signed(METHODS["APP"], biz_content(opened), notify_url=urls("alipay").callback)
+
+    return Side("sign", ours, made.signing("merchant", signed_text(ours()).encode()))

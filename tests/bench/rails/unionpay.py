@@ -1,4 +1,4 @@
-"""UnionPay: an order becomes a signed form; a notification of 30 fields, its signer's certificate among them.
+"""UnionPay: an order becomes a signed form; a notification of 31 fields, its signer's certificate among them.
 
 The certificate proves itself once in a process and is known from then on, as in production.
 """

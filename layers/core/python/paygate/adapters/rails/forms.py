@@ -27,8 +27,15 @@ def sorted_parts(body: bytes) -> list[bytes]:
     return parts
 
 
+def value(parts: list[bytes], begin: bytes) -> bytes:
+    """The value of the first parameter of a name; `begin` is the name and IS."""
+    at = bisect_left(parts, begin)
+    found = parts[at] if at < len(parts) else b""
+    return found[len(begin) :] if found.startswith(begin) else b""
+
+
 def taken(parts: list[bytes], begin: bytes) -> bytes:
-    """The value of the first of a name, which is no longer among them; `begin` is the name and IS."""
+    """The same, and it is no longer among them."""
     at = bisect_left(parts, begin)
     found = parts[at] if at < len(parts) else b""
     if not found.startswith(begin):
@@ -37,12 +44,17 @@ def taken(parts: list[bytes], begin: bytes) -> bytes:
     return found[len(begin) :]
 
 
+def filled(parts: Iterable[bytes]) -> list[bytes]:
+    """Those that have a value."""
+    return [part for part in parts if part.partition(IS)[2]]
+
+
 def joined(parts: Iterable[bytes]) -> bytes:
     """What is signed: `name=value&name=value`."""
     return b"&".join(parts).replace(IS, b"=")
 
 
-def named(parts: Iterable[bytes]) -> dict[bytes, bytes]:
+def as_signed(parts: Iterable[bytes]) -> dict[bytes, bytes]:
     """The values by name, read as they were signed; raises ValueError for a name that is there twice."""
     listed = [part.replace(IS, b"=").partition(b"=") for part in parts]
     found = {name: value for name, _, value in listed}

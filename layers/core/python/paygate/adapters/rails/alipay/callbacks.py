@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paygate.adapters.rails.alipay.wire import moment, yuan
-from paygate.adapters.rails.forms import IS, joined, named, sorted_parts, taken
+from paygate.adapters.rails.forms import IS, as_signed, filled, joined, sorted_parts, taken
 from paygate.adapters.rails.rsa import is_signed
 from paygate.domain.errors import CallbackRefused
 from paygate.ports import CallbackReply, Observation, ToldRefund, TradeStatus
@@ -37,7 +37,7 @@ def read(request: CallbackRequest, settings: AlipaySettings) -> Observation:
     bytes are the signed bytes, and no text is decoded to verify. What is read is ASCII in each of them.
     """
     try:
-        params = named(genuine(request.body, settings))
+        params = as_signed(genuine(request.body, settings))
     except ValueError:
         raise CallbackRefused("a parameter came twice") from None
     numbers = settings.certificate_numbers
@@ -61,9 +61,9 @@ def genuine(body: bytes, settings: AlipaySettings) -> list[bytes]:
     if is_signed(settings.alipay_public_key, joined(parts), signature):
         return parts
     # Alipay sends no empty values; should it, its SDKs disagree on whether they are signed.
-    filled = [part for part in parts if part.partition(IS)[2]]
-    if filled != parts and is_signed(settings.alipay_public_key, joined(filled), signature):
-        return filled
+    with_values = filled(parts)
+    if with_values != parts and is_signed(settings.alipay_public_key, joined(with_values), signature):
+        return with_values
     raise CallbackRefused("the signature does not verify")
 
 

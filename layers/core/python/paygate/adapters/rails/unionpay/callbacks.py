@@ -8,13 +8,15 @@ all the same, and is taken.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from paygate.adapters.rails.forms import IS, as_signed, filled, joined, sorted_parts, taken, value
+from paygate.adapters.rails.rsa import is_signed
 from paygate.adapters.rails.unionpay import codes
 from paygate.adapters.rails.unionpay.orders import REFUND, VOID, named
-from paygate.adapters.rails.unionpay.signing import is_unionpays
 from paygate.adapters.rails.unionpay.trades import is_yuan, observation, traced_at
-from paygate.adapters.rails.unionpay.wire import fen, read_form, texts
+from paygate.adapters.rails.unionpay.wire import fen, texts
 from paygate.domain.errors import CallbackRefused
 from paygate.ports import CallbackReply, Observation, RefundStatus, ToldRefund, TradeStatus
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 ACCEPTED = CallbackReply(200, "text/plain", "ok")  # the samples answer so; only the status counts
 REFUSED = CallbackReply(400, "text/plain", "failure")
 _PAYMENT = "01"
+_VERSION, _METHOD = b"version" + IS + b"5.1.0", b"signMethod" + IS + b"01"
+_CERTIFICATE, _SIGNATURE = b"signPubKeyCert" + IS, b"signature" + IS
 _OF_A_NOTIFICATION = ("queryId", "traceNo", "traceTime", "settleAmt")
 
 
@@ -40,18 +44,28 @@ def read(
     Only the body counts: parameters of the query would otherwise mix into the signed set.
     """
     try:
-        found = texts(genuine(request.body, signers, at))
+        found = texts(as_signed(genuine(request.body, signers, at)))
     except ValueError:
         raise CallbackRefused("not a form of ours to read") from None
     return _told(found, settings)
 
 
-def genuine(body: bytes, signers: Signers, at: datetime) -> Mapping[bytes, bytes]:
-    """The fields, once UnionPay is known to have signed them; raises CallbackRefused, ValueError."""
-    fields = read_form(body)
-    if not is_unionpays(fields, signers, at):
-        raise CallbackRefused("the signature does not verify")
-    return fields
+def genuine(body: bytes, signers: Signers, at: datetime) -> list[bytes]:
+    """The fields (forms.py) that UnionPay is now known to have signed; raises CallbackRefused."""
+    parts = sorted_parts(body)
+    signature = taken(parts, _SIGNATURE)
+    if _VERSION in parts and _METHOD in parts:
+        key = signers.key(value(parts, _CERTIFICATE), at)
+        if key is not None and is_signed(key, _digest(parts), signature):
+            return parts
+        with_values = filled(parts)  # the others are not signed
+        if key is not None and with_values != parts and is_signed(key, _digest(with_values), signature):
+            return with_values
+    raise CallbackRefused("the signature does not verify")
+
+
+def _digest(parts: list[bytes]) -> bytes:
+    return sha256(joined(parts)).hexdigest().encode()
 
 
 def _told(found: Mapping[str, str], settings: UnionPaySettings) -> Observation | None:

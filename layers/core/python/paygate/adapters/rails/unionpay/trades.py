@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 
 def observation(fields: Mapping[str, str], code: str, status: TradeStatus) -> Observation:
-    """A payment of which `code` is told; `status` is what the code means. What is missing is not told."""
+    """A payment of which `code` is told; `status` is what the code means. What is missing is not told.
+
+    The number of an attempt that failed, or may yet, is not the payment's: void and refund must name (origQryId)
+    the one that succeeded.
+    """
     is_paid = status is TradeStatus.PAID
     return Observation(
         reference=fields["orderId"],
         status=status,
-        rail_id=fields.get("queryId") or None,
+        rail_id=(fields.get("queryId") or None) if is_paid or code == codes.FLAWED else None,
         amount=fen(fields.get("txnAmt", "")),
         at=traced_at(fields) if is_paid else None,
         reason=code if status is TradeStatus.FAILED else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from binascii import a2b_qp
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ CNY_CODE = "156"  # ISO 4217's number of it
 _STAMP = "%Y%m%d%H%M%S"
 _LONGEST_AMOUNT = 12
 _HALF_A_YEAR = timedelta(days=183)
-_PERCENT, _PLUS = b"%"[0], b"+"[0]
 _NESTS = ((b"{", b"}"), (b"[", b"]"))
 
 
@@ -78,19 +76,6 @@ def read_answer(body: bytes) -> dict[bytes, bytes]:
     return fields
 
 
-def read_form(body: bytes) -> dict[bytes, bytes]:
-    """An ordinary form's fields. Raises ValueError."""
-    fields: dict[bytes, bytes] = {}
-    for part in body.strip().split(b"&"):
-        name, _, value = part.partition(b"=")
-        if _PERCENT in value or _PLUS in value:
-            value = _unescaped(value)
-        if _PERCENT in name or _PLUS in name:
-            name = _unescaped(name)
-        _put(fields, name, value)
-    return fields
-
-
 def texts(fields: Mapping[bytes, bytes]) -> dict[str, str]:
     """Raises UnicodeDecodeError, a ValueError: the messages are in the encoding that we ask for, UTF-8."""
     return {name.decode(): value.decode() for name, value in fields.items()}
@@ -104,10 +89,3 @@ def _put(fields: dict[bytes, bytes], name: bytes, value: bytes) -> None:
 
 def _is_open(value: bytes) -> bool:
     return any(value.count(begin) > value.count(end) for begin, end in _NESTS)
-
-
-def _unescaped(part: bytes) -> bytes:
-    """Percent-encoding is quoted-printable with another sign, and that is decoded in C: a certificate has a hundred
-    escapes. What neither can read makes a signature that does not verify.
-    """
-    return a2b_qp(part.replace(b"=", b"=3D").replace(b"%", b"=").replace(b"+", b" "))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
@@ -28,7 +28,7 @@ def opener(api_v3_key: bytes) -> Callable[[dict[str, Any]], bytes]:
         nonce = text(resource, "nonce").encode()
         if text(resource, "algorithm") != ALGORITHM or len(nonce) != _NONCE_BYTES:
             raise ValueError("not sealed as AEAD_AES_256_GCM with a nonce of 12 bytes")
-        sealed = base64.b64decode(text(resource, "ciphertext"), validate=True)
+        sealed = a2b_base64(text(resource, "ciphertext"), strict_mode=True)
         try:
             return cipher.decrypt(nonce, sealed, text(resource, "associated_data").encode())
         except InvalidTag:
