@@ -1,6 +1,7 @@
 """House rules of `template.yaml`: what every function, queue and permission must have."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -133,6 +134,14 @@ def test_a_nudge_wakes_the_relay_within_a_second() -> None:
     assert GLOBALS["Environment"]["Variables"]["RELAY_QUEUE_URL"] == {"Ref": "RelayQueue"}
     patience = RESOURCES["RelayQueue"]["Properties"]["VisibilityTimeout"]
     assert patience >= 6 * FUNCTIONS["relay_events"]["Timeout"]
+
+
+def test_every_alarm_that_the_code_raises_is_heard() -> None:
+    sources = (ROOT / "layers" / "core" / "python" / "paygate").rglob("*.py")
+    raised = {name for source in sources for name in re.findall(r'\.alarm\(\s*"(\w+)"', source.read_text())}
+    heard = {alarm["MetricName"] for alarm in of_type("AWS::CloudWatch::Alarm").values()}
+    assert len(raised) >= 5
+    assert raised <= heard
 
 
 def test_every_queue_is_encrypted_and_every_dead_letter_queue_has_an_alarm() -> None:

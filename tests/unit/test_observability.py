@@ -127,4 +127,5 @@ def test_metrics_are_emf_lines_without_ids(capsys: pytest.CaptureFixture[str]) -
     assert sorted(directive["Dimensions"][0]) == ["method", "service"]
     assert (latency["RailLatency"], latency["rail"]) == ([12.0], "alipay")
     assert latency["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Unit"] == "Milliseconds"
-    assert alarm["CallbackMismatch"] == [1.0]
+    assert (alarm["CallbackMismatch"], alarm["rail"]) == ([1.0], "alipay")
+    assert alarm["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]  # one alarm for all rails

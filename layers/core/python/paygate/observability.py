@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from paygate.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -71,14 +71,17 @@ class EmfMeter:
     def measure(self, name: str, milliseconds: int, /, **dimensions: str) -> None:
         _emit(name, MetricUnit.Milliseconds, milliseconds, dimensions)
 
-    def alarm(self, name: str, /, **dimensions: str) -> None:
-        _emit(name, MetricUnit.Count, 1, dimensions)
+    def alarm(self, name: str, /, **facts: str) -> None:
+        """Without dimensions of its own, so that one alarm of the template hears it whichever rail it concerns."""
+        _emit(name, MetricUnit.Count, 1, {}, facts)
 
 
-def _emit(name: str, unit: MetricUnit, value: int, dimensions: dict[str, Any]) -> None:
-    fixed = {"service": SERVICE, **dimensions}
-    with (
-        _whole_lines,
-        single_metric(name=name, unit=unit, value=value, namespace=SERVICE, default_dimensions=fixed),
-    ):
-        pass
+def _emit(
+    name: str, unit: MetricUnit, value: int, dimensions: dict[str, Any], facts: Mapping[str, str] | None = None
+) -> None:
+    metric_of = single_metric(
+        name=name, unit=unit, value=value, namespace=SERVICE, default_dimensions={"service": SERVICE, **dimensions}
+    )
+    with _whole_lines, metric_of as metric:
+        for key, fact in (facts or {}).items():
+            metric.add_metadata(key, fact)
