@@ -351,9 +351,11 @@ def test_an_upload_whose_importer_was_killed_is_imported_when_its_message_comes_
 def test_what_was_begun_a_day_ago_and_never_ended_is_swept(
     stack: Stack, shop: Shop, iban: str, books: Books, inbox: Inbox, app: App
 ) -> None:
-    forgotten = inbox.announced()["statementId"]
+    forgotten = "BST_00000000000000000000000001"
     fresh = inbox.announced()["statementId"]
-    books.run("UPDATE bank_statements SET created_at = now() - interval '2 days' WHERE id = :id", id=forgotten)
+    books.run(
+        "INSERT INTO bank_statements (id, state, imported_by) VALUES (:id, 'AWAITING_UPLOAD', 'pk_1')", id=forgotten
+    )
     books.run(
         "INSERT INTO bank_statement_lines SELECT 'RUN_old', 1, 1, :id, 'TRF_1', 'PAYMENT', 1, 'EUR', 2, '', 'd',"
         " '{}', '{}', now(), '{}', now() - interval '2 days'",

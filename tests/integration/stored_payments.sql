@@ -42,6 +42,15 @@ SELECT id, 1, 'EVT_' || substr(id, 5), 'payment.settled', '{payments.events}', '
 FROM made WHERE state <> 'PENDING';
 INSERT INTO seen_signatures SELECT sha256(g::text::bytea), at FROM made;
 INSERT INTO operator_cases (id, kind, dedupe, rail, detail)
-SELECT 'CASE_' || g, 'OTHER_AMOUNT', 'case' || g, 'alipay', '{}' FROM made WHERE g % 10 = 0;
+SELECT 'CASE_0' || lpad(g::text, 25, '0'), 'OTHER_AMOUNT', 'case' || g, 'alipay', '{}' FROM made WHERE g % 10 = 0;
+INSERT INTO bank_statements (id, state, imported_by, sha256, imported_at, created_at)
+SELECT 'BST_0' || lpad(g::text, 25, '0'), 'IMPORTED', 'pk_1', sha256(g::text::bytea), at, at FROM made WHERE g % 5 = 0;
+INSERT INTO transfers (id, rail, dedupe, role, status, units, asset, decimals, payment_id, statement_id, happened_at)
+SELECT 'TRF_0' || lpad(g::text, 25, '0'), 'bank_transfer', 'dedupe' || g, 'PAYMENT', 'FINAL', 10000, 'EUR', 2,
+    CASE WHEN g % 100 <> 0 THEN id END, 'BST_0' || lpad((g - g % 5)::text, 25, '0'), at
+FROM made;
+INSERT INTO transfer_keys (key, statement_id, kind, transfer_id)
+SELECT md5(kind || g::text), 'BST_0' || lpad((g - g % 5)::text, 25, '0'), kind, 'TRF_0' || lpad(g::text, 25, '0')
+FROM made CROSS JOIN (VALUES ('D'), ('A'), ('T')) AS kinds(kind);
 SET session_replication_role = DEFAULT;
 ANALYZE;

@@ -26,6 +26,7 @@ from paygate import bootstrap
 from paygate.adapters.kafka.settings import KafkaSettings
 from paygate.adapters.kafka.stream import KafkaStream
 from paygate.adapters.postgres import statements
+from paygate.domain.bank_statement import StatementRefused
 from paygate.domain.errors import RefundNotPossible
 from paygate.ports import Claim, QueuedEvent, Refusal
 from paygate.services.api_keys import BEARER, ApiKeys
@@ -33,6 +34,7 @@ from paygate.services.commands import RefundPayment
 from paygate.services.relay_events import RelayEvents
 from tests.support.passing import Passing
 from tests.support.shop import Shop, new_key, new_order, reference
+from tests.support.statements import Entry, camt053
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +46,9 @@ if TYPE_CHECKING:
 DATABASE = "query_plans"
 STORED = Path(__file__).with_name("stored_payments.sql")
 BIG = {"payments", "attempts", "timeline", "refunds", "order_settlements", "idempotency_keys", "callback_inbox",
-       "callback_outcomes", "outbox", "seen_signatures", "operator_cases"}  # fmt: skip
+       "callback_outcomes", "outbox", "seen_signatures", "operator_cases", "bank_statements", "transfers",
+       "transfer_keys"}  # fmt: skip
+COMPOSED = {"chosen": "payment_documents", "transfers": "transfer_documents", "cases": "case_documents"}
 BY_INDEX = {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}
 
 
@@ -118,13 +122,12 @@ def plans(world: World) -> dict[str, list[dict[str, Any]]]:
 
 
 def all_statements() -> dict[str, statements.Statement]:
-    """`payment_documents` stands for itself only together with what it chooses."""
-    names = {path.stem for path in Path(statements.__file__).with_name("sql").glob("*.sql")} - {"payment_documents"}
+    """What is composed stands for itself only together with what it chooses."""
+    names = {path.stem for path in Path(statements.__file__).with_name("sql").glob("*.sql")} - {*COMPOSED.values()}
+    wholes = {name: COMPOSED.get(name.partition("_")[0]) for name in names}
     return {
-        name: statements.sql("payment_documents", chosen=name)
-        if name.startswith("chosen_")
-        else statements.sql(name)
-        for name in names
+        name: statements.sql(whole, chosen=name) if whole else statements.sql(name)
+        for name, whole in wholes.items()
     }
 
 
@@ -134,6 +137,8 @@ def use_everything(world: World) -> None:
     refund(world, settled)
     sweep(world)
     tend(world, settled)
+    bank(world)
+    operate(world)
 
 
 def create_and_settle(world: World) -> dict[str, Any]:
@@ -215,6 +220,65 @@ def tend(world: World, payment: dict[str, Any]) -> None:
     outbox.drop_old(5)
     keys = ApiKeys(world.app.keys, world.app.settings.api_key_pepper)
     keys.revoke(keys.issue("short", BEARER, []).id)
+
+
+def bank(world: World) -> None:
+    """Statements by each door, with and without approval."""
+    shop, imports, iban = world.shop, world.app.statements, world.stack.env["BANK_EUR_IBAN"]
+    payment = shop.created(method="BANK_TRANSFER", currency="EUR")
+    paying = Entry("100.00", payment["action"]["reference"])
+    imported = camt053(iban, [paying, *(Entry("1.00", f"x{number}") for number in range(50))])
+    for _ in range(2):
+        imports.import_file(imported, "pk_1", None)
+    assert shop.status(payment["paymentId"])["state"] == "SETTLED"
+    pay_out(world, payment)
+    with pytest.raises(StatementRefused):
+        imports.import_file(b"<Document", "pk_1", None)
+    client = world.stack.aws.client("s3")
+    for body in (imported, camt053(iban, [Entry("1.00", "by upload")])):
+        statement_id, form = imports.announce("pk_1", None)
+        client.put_object(Bucket=world.stack.env["STATEMENT_BUCKET"], Key=form.fields["key"], Body=body)
+        imports.from_queue(statement_id)
+    for is_swept in (False, True):
+        approve(world, camt053(iban, [Entry("2.00", f"approved {is_swept}")]), is_swept=is_swept)
+
+
+def pay_out(world: World, payment: dict[str, Any]) -> None:
+    assert world.shop.refund(payment["paymentId"], amount="30.00").status_code == 201
+    case = world.shop.call("GET", "/cases", params={"limit": 1}).json()["cases"][0]
+    payout = Entry("30.00", case["detail"]["railId"], direction="DBIT")
+    world.app.statements.import_file(camt053(world.stack.env["BANK_EUR_IBAN"], [payout]), "pk_1", None)
+    assert world.shop.status(payment["paymentId"])["state"] == "PARTIALLY_REFUNDED"
+
+
+def approve(world: World, body: bytes, *, is_swept: bool) -> None:
+    settings = world.app.settings
+    rail = replace(settings.rails["bank_transfer"], needs_approval=True)
+    built = bootstrap.build(replace(settings, rails={**settings.rails, "bank_transfer": rail}))
+    with closing(built.database):
+        statement_id = json.loads(built.statements.import_file(body, "pk_1", None).document)["statementId"]
+        if is_swept:
+            world.run(
+                "UPDATE bank_statements SET state = 'APPROVED', approved_by = 'pk_2', approved_at = now()"
+                " WHERE id = :id", id=statement_id
+            )  # fmt: skip
+            built.resolve(10)
+        else:
+            built.statements.approve(statement_id, "pk_2")
+        assert json.loads(built.statements.statement(statement_id))["state"] == "IMPORTED"
+
+
+def operate(world: World) -> None:
+    shop = world.shop
+    for matched in ({}, {"matched": "true"}, {"matched": "false"}):
+        page = shop.call("GET", "/transfers", params={**matched, "limit": 100}).json()
+        assert len(page["transfers"]) == 100
+    payment = shop.created(method="BANK_TRANSFER", currency="EUR")
+    path = f"/transfers/{page['transfers'][0]['transferId']}/assign"
+    assert shop.call("POST", path, json={"paymentId": payment["paymentId"]}).status_code == 200
+    assert shop.call("GET", "/bank-statements", params={"limit": 100}).status_code == 200
+    case = shop.call("GET", "/cases", params={"limit": 100}).json()["cases"][0]
+    assert shop.call("POST", f"/cases/{case['caseId']}/close").status_code == 200
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -614,8 +614,8 @@ class StatementStore(Protocol):
     def approved(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]:
         """Approved statements, small enough for a sweep, whose money is not taken in."""
 
-    def sweep(self, /) -> None:
-        """Refuse what was begun a day ago and never ended, and drop what nobody will take in."""
+    def sweep(self, before: datetime, /) -> None:
+        """Refuse what was begun before that and never ended, and drop lines that nobody will take in."""
 
     def document(self, statement_id: str, /) -> str | None: ...
 
@@ -799,7 +799,7 @@ class Meter(Protocol):
 
     def measure(self, name: str, milliseconds: int, /, **dimensions: str) -> None: ...
 
-    def alarm(self, name: str, /, **dimensions: str) -> None:
+    def alarm(self, name: str, /, **facts: str) -> None:
         """A count that somebody must look at."""
 
 

@@ -11,6 +11,7 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from paygate import budget
@@ -21,6 +22,7 @@ from paygate.services.drain import drain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from typing import BinaryIO
 
     from paygate.ports import Due, Ids, Ledger, Meter, StatementStore, Uploads
@@ -33,6 +35,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_UPLOAD_BYTES = 512 * 1024 * 1024
 _BOOKING_SECONDS = 8.0
 _UNDER_WAY = (StatementState.AWAITING_UPLOAD, StatementState.READING)
+_GIVEN_UP = timedelta(days=1)
 _TRIES = 8  # each may have waited 5 s for another statement's commit
 
 
@@ -106,8 +109,8 @@ class ImportStatement:
     def due(self, limit: int, lease_seconds: int, without: Sequence[str]) -> Sequence[Due]:
         return self._store.approved(limit, lease_seconds, without)
 
-    def sweep(self) -> None:
-        self._store.sweep()
+    def sweep(self, now: datetime) -> None:
+        self._store.sweep(now - _GIVEN_UP)
 
     def _import(self, statement_id: str, file: BinaryIO, source: ReadFile, account: str | None) -> str:
         """The id of the statement that counts for this file. The run's lines go when it does not count."""

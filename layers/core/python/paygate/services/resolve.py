@@ -78,7 +78,7 @@ class Resolve:
         deadline = time.monotonic() + seconds
         agenda = self._ledger.agenda
         callbacks, put_off = drain(agenda.callbacks, self._callback, deadline, most=most)
-        self._statements.sweep()
+        self._statements.sweep(self._clock.now())
         statements, least = drain(self._statements.due, self._statement, deadline, most=most)
         transfers, others = drain(agenda.transfers, self._transfer, deadline, most=most)
         attempts, more = drain(agenda.attempts, self._attempt, deadline, most=most)

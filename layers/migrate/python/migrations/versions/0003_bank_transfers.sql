@@ -33,8 +33,8 @@ CREATE TABLE bank_statements (
 -- A file counts once. One that waits for approval counts already.
 CREATE UNIQUE INDEX bank_statements_by_file ON bank_statements (sha256)
     WHERE state IN ('WAITING_APPROVAL', 'APPROVED', 'IMPORTED');
-CREATE INDEX bank_statements_approved ON bank_statements (approved_at) WHERE state = 'APPROVED';
-CREATE INDEX bank_statements_reading ON bank_statements (created_at) WHERE state IN ('AWAITING_UPLOAD', 'READING');
+CREATE INDEX bank_statements_approved ON bank_statements (id) WHERE state = 'APPROVED';
+CREATE INDEX bank_statements_reading ON bank_statements (id) WHERE state IN ('AWAITING_UPLOAD', 'READING');
 
 -- What a file says, until all of it is known to be good. A run is one reading of the file: two at once do not meet.
 CREATE TABLE bank_statement_lines (

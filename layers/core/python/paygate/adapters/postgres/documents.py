@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paygate.adapters.postgres.pages import page, read_cursor
+from paygate.adapters.postgres.pages import first_id, page, read_cursor
 from paygate.adapters.postgres.statements import sql
 from paygate.domain import ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from paygate.adapters.postgres.database import Database
     from paygate.ports import ListFilter, Page, Sealer
@@ -39,8 +38,8 @@ class PostgresDocuments:
         named = {"state": wanted.state, "method": wanted.method}
         narrowed = {name: value for name, value in named.items() if value is not None}
         chosen = "chosen_by_" + ("_and_".join(narrowed) or "all")
-        until = read_cursor("PAY", cursor) or (_first_id(wanted.until) if wanted.until else _LAST)
-        since = _first_id(wanted.since) if wanted.since else _FIRST
+        until = read_cursor("PAY", cursor) or (first_id("PAY", wanted.until) if wanted.until else _LAST)
+        since = first_id("PAY", wanted.since) if wanted.since else _FIRST
         found = self._documents(chosen, **narrowed, since=since, until=until, limit=limit + 1)
         return page(found, limit)
 
@@ -57,8 +56,3 @@ class PostgresDocuments:
 
     def _action(self, payment_id: str, sealed: bytes | None) -> str:
         return self._sealer.open(sealed, payment_id).decode() if sealed else "null"
-
-
-def _first_id(at: datetime) -> str:
-    """The smallest id of that millisecond: ids sort by time, so a list by time reads the primary key."""
-    return ids.encode("PAY", max(int(at.timestamp() * 1000), 0) << 80)

@@ -12,6 +12,7 @@ from paygate.ports import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 LAST = "Z"
 """Behind every id: their prefixes come before it."""
@@ -35,3 +36,8 @@ def read_cursor(prefix: str, cursor: str | None) -> str | None:
     if not ids.is_id(prefix, last):
         raise InvalidField("cursor", "is not one that a page gave")
     return last
+
+
+def first_id(prefix: str, at: datetime) -> str:
+    """The smallest id of that millisecond: ids sort by time, so what is asked by time reads the primary key."""
+    return ids.encode(prefix, max(int(at.timestamp() * 1000), 0) << 80)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from paygate.adapters.postgres.pages import LAST, page, read_cursor
+from paygate.adapters.postgres.pages import LAST, first_id, page, read_cursor
 from paygate.adapters.postgres.statements import sql
 from paygate.domain.errors import Conflict
 from paygate.ports import Due, KeptStatement, StatementState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from paygate.adapters.postgres.database import Database, Run
     from paygate.ports import Page, ReadFile, StatementLine
@@ -90,9 +91,9 @@ class PostgresStatements:
             rows = run(sql("lease_statements"), limit=limit, lease_seconds=lease_seconds, without=list(without))
         return [Due(*row) for row in rows]
 
-    def sweep(self, /) -> None:
+    def sweep(self, before: datetime, /) -> None:
         with self._database.transaction() as run:
-            run(sql("statement_sweep"))
+            run(sql("statement_sweep"), before=first_id("BST", before))
             run(sql("statement_sweep_lines"))
 
     def document(self, statement_id: str, /) -> str | None:

@@ -1,9 +1,9 @@
 -- Small ones: a sweep has no time for more.
 WITH due AS MATERIALIZED (
     SELECT id FROM bank_statements
-    WHERE state = 'APPROVED' AND lines <= 20000 AND (leased_until IS NULL OR leased_until < now())
+    WHERE state = 'APPROVED' AND id > 'BST_' AND lines <= 20000 AND (leased_until IS NULL OR leased_until < now())
         AND 'bank_transfer' <> ALL (CAST(:without AS text[]))
-    ORDER BY approved_at LIMIT :limit
+    ORDER BY id LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )
 UPDATE bank_statements s SET leased_until = now() + make_interval(secs => :lease_seconds)
