@@ -1,6 +1,7 @@
 """Ways in which the answer to any rail's call goes wrong, by the fault's kind:
 
 delay       wait `seconds`, then work and answer as usual
+late        work, wait `seconds`, and answer what was so then
 timeout     work, then stay silent for `seconds` (default 60) and hang up
 drop        hang up at once, nothing done
 drop_after  work, then hang up without an answer
@@ -38,6 +39,12 @@ def perform(fault: Fault | None, work: Work, own: Mapping[str, Mishap] | None = 
 def _delay(work: Work, options: Options) -> Outcome:
     time.sleep(float(options.get("seconds", 1)))
     return work()
+
+
+def _late(work: Work, options: Options) -> Outcome:
+    answered = work()
+    time.sleep(float(options.get("seconds", 1)))
+    return answered
 
 
 def _timeout(work: Work, options: Options) -> Outcome:
@@ -78,6 +85,7 @@ def hang_up() -> Response:
 
 KINDS: dict[str, Mishap] = {
     "delay": _delay,
+    "late": _late,
     "timeout": _timeout,
     "drop": _drop,
     "drop_after": _drop_after,

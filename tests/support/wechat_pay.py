@@ -46,7 +46,19 @@ class WechatPayMessages:
         assert isinstance(found, rsa.RSAPrivateKey)
         return found
 
-    def body(self, payment: dict[str, Any], resource: dict[str, str] | None = None, **changes: Any) -> bytes:
+    def refund_body(self, payment: dict[str, Any], number: str, fen: int, status: str = "SUCCESS") -> bytes:
+        """That this became of the refund of that number."""
+        amount = {"total": 10000, "refund": fen, "payer_total": 10000, "payer_refund": fen}
+        told = {"out_refund_no": number, "refund_id": "5030" + secrets.token_hex(8), "refund_status": status}
+        return self.body(payment, event_type=f"REFUND.{status}", amount=amount, **told)
+
+    def body(
+        self,
+        payment: dict[str, Any],
+        resource: dict[str, str] | None = None,
+        event_type: str = "TRANSACTION.SUCCESS",
+        **changes: Any,
+    ) -> bytes:
         """That `payment` was paid; each call is another callback. `resource` changes what is sealed, outside."""
         trade = {
             "appid": self.ids["app_id"],
@@ -62,7 +74,7 @@ class WechatPayMessages:
         envelope = {
             "id": secrets.token_hex(16),
             "create_time": "2026-11-22T18:00:01+08:00",
-            "event_type": "TRANSACTION.SUCCESS",
+            "event_type": event_type,
             "resource_type": "encrypt-resource",
             "resource": {**self._sealed(json.dumps(trade).encode()), **(resource or {})},
         }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict
 from paygate.domain.money import Money
-from paygate.domain.refund import OUTSIDE, Refund
+from paygate.domain.refund import OURS, OUTSIDE, Refund
 from paygate.domain.states import RefundState
-from paygate.ports import RefundStatus, TradeStatus
+from paygate.ports import RefundStatus
 from paygate.services.cases import open_rail_case, open_stuck_refund_case, stuck_refund_case
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _UNDER_WAY = (RefundState.PENDING, RefundState.UNKNOWN)
 
 
 class NotYet(Exception):
-    """The observation cannot be booked before something else is known; it will be applied again."""
+    """Not all of an observation can be booked before something else is known; it will be applied again."""
 
 
 class BookRefunds:
@@ -36,23 +37,41 @@ class BookRefunds:
         self._meter = meter
 
     def __call__(
-        self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
-    ) -> list[Change]:
-        """Raises NotYet, Conflict."""
-        known = tx.refund_by_reference(payment.id, seen.refund.reference) if seen.refund else None
+        self, tx: Transaction, rail: str, payment: Payment, seen: Observation
+    ) -> tuple[list[Change], bool]:
+        """The moves, and whether they are all: False while the rail's sum may hold a refund of ours that is under
+        way. Raises Conflict.
+        """
+        seen, known = self._known(tx, payment, seen)
         changes = []
         if seen.refund is not None:
             if seen.refund.status is RefundStatus.STUCK and known is None:
                 open_rail_case(tx, self._meter, rail, seen, "refund stuck", payment)
             elif seen.refund.status is RefundStatus.STUCK and known and known.state in _UNDER_WAY:
                 open_stuck_refund_case(tx, self._meter, rail, known, seen.refund)
+            if _is_of_another_amount(known, seen.refund):
+                open_rail_case(tx, self._meter, rail, seen, "other refund amount", payment)
+                return [], True
             told = self._told(tx, rail, payment, known, seen.refund)
             changes += [told] if told else []
         current = changes[-1].after if changes else payment
-        surplus = _surplus(current, seen, is_current=is_current, is_known=known is not None)
+        surplus = _surplus(current, seen, is_known=known is not None)
+        if surplus > 0 and seen.refunded is not None and current.refund_reserved:
+            return changes, False
         if surplus > 0:
             changes.append(self._outside(tx, rail, current, seen, Money(surplus, payment.due.asset), known))
-        return changes
+        return changes, True
+
+    def _known(self, tx: Transaction, payment: Payment, seen: Observation) -> tuple[Observation, Refund | None]:
+        """The refund that is told of, if we know it. One of ours that had failed and is done all the same is given
+        a name of its own: what failed stays failed, and its reserve is free.
+        """
+        told = seen.refund
+        known = tx.refund_by_reference(payment.id, told.reference) if told else None
+        if told and known and known.state is RefundState.FAILED and told.status is RefundStatus.SUCCEEDED:
+            seen = replace(seen, refund=replace(told, reference=f"{told.reference}-late"))
+            known = tx.refund_by_reference(payment.id, f"{told.reference}-late")
+        return seen, known
 
     def _told(
         self, tx: Transaction, rail: str, payment: Payment, known: Refund | None, told: ToldRefund
@@ -81,7 +100,7 @@ class BookRefunds:
         known: Refund | None,
     ) -> Change:
         """A refund made in the rail's own console: recorded whatever it does to the sum, and an alarm."""
-        is_named = seen.refund is not None and known is None
+        is_named = seen.refund and known is None and seen.refund.status is RefundStatus.SUCCEEDED
         name = f"outside-{payment.refunded_outside + amount.units}"
         now = self._clock.now()
         refund = Refund(
@@ -115,20 +134,15 @@ def _next(state: RefundState, told: RefundStatus) -> RefundState | None:
     return None
 
 
-def _surplus(payment: Payment, seen: Observation, *, is_current: bool, is_known: bool) -> int:
+def _is_of_another_amount(known: Refund | None, told: ToldRefund) -> bool:
+    """One of ours always has the amount that we asked for."""
+    return bool(known and known.origin == OURS and told.amount and told.amount != known.amount)
+
+
+def _surplus(payment: Payment, seen: Observation, *, is_known: bool) -> int:
     """Units that were given back at the rail and that no refund we know of accounts for."""
     told = seen.refund
-    if seen.refunded is None and told is not None:
-        is_done = told.status is RefundStatus.SUCCEEDED and told.amount is not None and not is_known
-        return told.amount.units if is_done and told.amount else 0
-    surplus = _given_back(payment, seen, is_current=is_current) - payment.refunded - payment.refunded_outside
-    if surplus > 0 and payment.refund_reserved:
-        raise NotYet  # the sum may hold a refund of ours that is still under way
-    return surplus
-
-
-def _given_back(payment: Payment, seen: Observation, *, is_current: bool) -> int:
     if seen.refunded is not None:
-        return seen.refunded.units
-    is_all = is_current and seen.status is TradeStatus.CLOSED  # a paid order closes by a full refund only
-    return payment.received if is_all else 0
+        return seen.refunded.units - payment.refunded - payment.refunded_outside
+    is_done = told is not None and told.status is RefundStatus.SUCCEEDED and not is_known
+    return told.amount.units if told and told.amount and is_done else 0

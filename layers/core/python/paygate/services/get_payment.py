@@ -56,6 +56,6 @@ class GetPayment:
             raise NotFound("no such payment")
         try:
             rail, order = order_at(self._rails, payment, attempt)
-            self._observe(attempt.rail, rail.query(order), is_current=True)
+            self._observe(attempt.rail, rail.query(order), is_current=True, asked_at=payment.version)
         except (OutcomeUnknown, RailDeclined, MethodNotAvailable, NotYet, Conflict):
             return

@@ -6,20 +6,26 @@ Once the bytes are kept the rail may stop repeating: what fails to apply is appl
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paygate.domain.errors import CallbackRefused, Conflict, OutcomeUnknown, SignatureProbe, Unavailable
 from paygate.ports import StoredCallback
 from paygate.services.book_refunds import NotYet
+from paygate.services.observe import Outrun
 from paygate.services.rails import order_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paygate.ports import CallbackReply, CallbackRequest, Ids, Ledger, Meter, Observation, Transaction
     from paygate.services.observe import Observe
     from paygate.services.rails import Rails
 
 log = logging.getLogger(__name__)
+
+_ASKED_AT_MOST = 3
 
 
 class HandleCallback:
@@ -73,20 +79,27 @@ class HandleCallback:
         def note(tx: Transaction, outcome: str) -> None:
             tx.callback_applied(callback_id, outcome)
 
-        asked = self._asked(rail, seen) if seen.is_hint else None
-        if asked is None and seen.is_hint and not seen.reference:  # an order of somebody else at the same account
-            with self._ledger.transaction() as tx:
-                note(tx, "no order of ours")
+        if not seen.is_hint:
+            self._observe(rail, seen, also=note)
             return
-        self._observe(rail, asked or seen, is_current=asked is not None, also=note)
+        for _ in range(_ASKED_AT_MOST):
+            with suppress(Outrun):
+                self._ask(rail, seen, note)
+                return
+        raise Conflict("the payment moved each time that the rail was asked")
 
-    def _asked(self, rail: str, seen: Observation) -> Observation | None:
-        """What the rail says now, with the refund that was told of; None when the order is not one of ours."""
+    def _ask(self, rail: str, seen: Observation, note: Callable[[Transaction, str], None]) -> None:
+        """Apply what the rail says now, with the refund that was told of."""
         with self._ledger.transaction() as tx:
             trade = tx.trade(rail, seen.reference, seen.rail_id)
+            if not trade and not seen.reference:  # an order of somebody else at the same account
+                note(tx, "no order of ours")
+                return
         if not trade:
-            return None
+            self._observe(rail, seen, also=note)
+            return
         attempt, payment = trade[0]
         at_rail, order = order_at(self._rails, payment, attempt)
         answer = at_rail.query(replace(order, rail_id=order.rail_id or seen.rail_id))
-        return replace(answer, refund=seen.refund or answer.refund)
+        answer = replace(answer, refund=seen.refund or answer.refund)
+        self._observe(rail, answer, is_current=True, asked_at=payment.version, also=note)

@@ -14,7 +14,7 @@ from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict
 from paygate.domain.states import PAID_STATES, PaymentState
 from paygate.ports import AttemptStatus, TradeStatus
-from paygate.services.book_refunds import BookRefunds
+from paygate.services.book_refunds import BookRefunds, NotYet
 from paygate.services.cases import open_duplicate_case, open_rail_case
 from paygate.services.races import TRIES
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from paygate.ports import Attempt, Clock, Ids, Ledger, Meter, Nudge, Observation, Transaction
 
 _RAIL_PRECISION = timedelta(seconds=1)  # rails take an expiry in whole seconds, so theirs may come first
+
+
+class Outrun(Conflict):
+    """The payment moved after the rail was asked: the answer may be older than what moved it. Ask again."""
 
 
 class Observe:
@@ -44,35 +48,43 @@ class Observe:
         seen: Observation,
         *,
         is_current: bool = False,
+        asked_at: int | None = None,
         also: Callable[[Transaction, str], None] | None = None,
     ) -> str:
         """Apply `seen` and answer what came of it in a word or two.
 
-        `is_current`: the rail was asked just now, so what it leaves out is not there. `also` runs in the same
-        transaction with the outcome. Raises NotYet, Conflict (races lost too often), Unavailable.
+        `is_current`: the rail was asked just now, so what it leaves out is not there. `asked_at` is the version of
+        the payment before it was asked. `also` runs in the same transaction with the outcome.
+        Raises NotYet (what can be booked is), Outrun, Conflict (races lost too often), Unavailable.
         """
         for _ in range(TRIES):
             try:
                 with self._ledger.transaction() as tx:
-                    outcome, changes = self._apply(tx, rail, seen, is_current=is_current)
-                    if also is not None:
+                    outcome, changes, is_all = self._apply(tx, rail, seen, is_current=is_current)
+                    _require_in_time(changes, asked_at)
+                    if also is not None and is_all:
                         also(tx, outcome)
+            except Outrun:
+                raise
             except Conflict:
                 continue
             self._tell(changes)
+            if not is_all:
+                raise NotYet
             return outcome
         raise Conflict("lost too many races")
 
     def _apply(
         self, tx: Transaction, rail: str, seen: Observation, *, is_current: bool
-    ) -> tuple[str, list[Change]]:
+    ) -> tuple[str, list[Change], bool]:
+        """The outcome, the moves, and whether that is all that `seen` tells."""
         trade = tx.trade(rail, seen.reference, seen.rail_id)
         found = {attempt.reference: (attempt, payment) for attempt, payment in trade}
         attempt, payment = found.pop(seen.reference, (None, None))
         problem = _what_does_not_fit(payment, seen, is_anothers=bool(found))
         if problem is not None:
             open_rail_case(tx, self._meter, rail, seen, problem, payment)
-            return problem, []
+            return problem, [], True
         if attempt is None or payment is None:
             raise AssertionError("an order without payment does not fit")  # pragma: no cover
         change = self._move(tx, rail, payment, seen, is_current=is_current)
@@ -83,12 +95,13 @@ class Observe:
             tx.save(change, kept if is_ended else None)
         if kept is not None and not (change and is_ended):
             tx.save_attempt(kept)
-        changes = [change] if change else []
+        changes, is_all = [change] if change else [], True
         if _is_paid(current):
-            changes += self._refunds(tx, rail, current, seen, is_current=is_current)
+            refunds, is_all = self._refunds(tx, rail, current, seen)
+            changes += refunds
             withdrawal = self._book_withdrawal(tx, changes[-1].after if changes else current, seen)
             changes += [withdrawal] if withdrawal else []
-        return (", ".join(change.reason for change in changes) or "nothing new"), changes
+        return (", ".join(change.reason for change in changes) or "nothing new"), changes, is_all
 
     def _move(
         self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
@@ -143,6 +156,11 @@ class Observe:
                 self._meter.count("PaymentsFailed", method=method)
         if any(change.event for change in changes):
             self._nudge()
+
+
+def _require_in_time(changes: list[Change], asked_at: int | None) -> None:
+    if changes and asked_at not in (None, changes[0].before.version):
+        raise Outrun("the payment moved while the rail was asked")
 
 
 def _what_does_not_fit(payment: Payment | None, seen: Observation, *, is_anothers: bool) -> str | None:
