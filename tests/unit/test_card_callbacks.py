@@ -28,7 +28,6 @@ def read(body: bytes, header: str | None = None, **more: Any) -> Observation | N
         f"t={AT},v1={mark(PAID, SECRETS[1])}",
         f"t={AT},v1={'0' * 64},v1={GOOD},v0={'1' * 64}",
         f"v1={GOOD},t={AT}",
-        f"t={AT}, v1={GOOD}",
         f"t={AT - 300},v1={mark(PAID, at=AT - 300)}",
         f"t={AT + 300},v1={mark(PAID, at=AT + 300)}",
     ],
@@ -51,6 +50,7 @@ def test_what_verifies(header: str) -> None:
         f"t={AT},v1=",
         f"t={AT},v1={mark(PAID, 'whsec_of_somebody')}",
         f"t={AT},t={AT},v1={GOOD}",
+        f"t={AT}, v1={GOOD}",
         f"t={AT}.0,v1={GOOD}",
         f"t={'9' * 4000},v1={GOOD}",
         f"t=１２,v1={GOOD}",  # noqa: RUF001  digits that are none

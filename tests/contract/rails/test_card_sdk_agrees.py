@@ -33,6 +33,7 @@ def headers() -> dict[str, str]:
         "of another time": f"t={now - 1},v1={good}",
         "nearly old": f"t={now - 290},v1={mark(BODY, SECRET, now - 290)}",
         "old": f"t={now - 310},v1={mark(BODY, SECRET, now - 310)}",
+        "spaced": f"t={now}, v1={good}",
         "no time": f"v1={good}",
         "nothing": "",
     }

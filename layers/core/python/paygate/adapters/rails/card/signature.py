@@ -37,13 +37,17 @@ def verify(body: bytes, header: str, secrets: Sequence[str], now: datetime) -> N
 
 def _read(header: str) -> tuple[str, list[str]]:
     """The time, as it was signed, and the signatures."""
-    parts = header.replace(" ", "").split(",") if header.isascii() else ()
-    given = [part[3:] for part in parts if part[:3] == "v1="]
-    times = [part[2:] for part in parts if part[:2] == "t="]
-    if len(times) != 1 or not given:
+    times: list[str] = []
+    given: list[str] = []
+    for part in header.split(","):
+        if part[:3] == "v1=":
+            given.append(part[3:])
+        elif part[:2] == "t=":
+            times.append(part[2:])
+    if len(times) != 1 or not given or not header.isascii():
         raise CallbackRefused("no signature, or no time")
     sent = times[0]
-    if not (sent.isdigit() and len(sent) <= _LONGEST_TIME):
+    if not sent.isdigit() or len(sent) > _LONGEST_TIME:
         raise CallbackRefused("the signature's time is none")
     return sent, given
 
