@@ -39,6 +39,10 @@ class Run(Protocol):
     def __call__(self, statement: Statement, /, **values: Any) -> list[list[Any]]: ...
 
 
+class StatementFailed(Exception):
+    """PostgreSQL refuses a statement, which no caller foresees: its code, its words, and the constraint, if any."""
+
+
 class Database:
     """One database, by URL. Connections are kept between transactions and handed to one thread at a time.
 
@@ -173,7 +177,7 @@ class _Transaction:
             is_clean = True
         except DatabaseError as error:
             is_clean = self._rolled_back()
-            raise _translated(error) from error
+            raise _translated(error) from None  # its details quote rows
         except (InterfaceError, OSError) as error:
             raise Unavailable("PostgreSQL went away") from error
         except BaseException:
@@ -238,6 +242,14 @@ def _code(error: Exception) -> str:
     return str(facts.get("C", ""))
 
 
+def _without_values(error: Exception) -> str:
+    """DETAIL, CONTEXT and HINT quote rows, and the message of bad data (class 22) a value: all may be personal."""
+    facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    code, words = str(facts.get("C", "")), str(facts.get("M", type(error).__name__))
+    is_quoting = code.startswith("22") and '"' in words
+    return " ".join([code, *([] if is_quoting else [words]), *(str(facts[name]) for name in "tn" if name in facts)])
+
+
 def _is_dead(error: Exception) -> bool:
     """The server ended the connection, while it was idle or as it went down."""
     return _code(error).startswith(_DOWN_CLASSES)
@@ -249,4 +261,4 @@ def _translated(error: Exception) -> Exception:
         return Conflict("another transaction was first")
     if code.startswith(_DOWN_CLASSES):
         return Unavailable("PostgreSQL is not ready")
-    return error
+    return StatementFailed(_without_values(error))
