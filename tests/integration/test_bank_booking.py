@@ -275,3 +275,47 @@ def test_l1_money_while_the_window_closes(shop: Shop, bank: Bank, app: App, pass
         kinds = books.kinds(payment["paymentId"])
         was_late = seen["exceptions"] == ["LATE"]
         assert kinds == (["payment.failed", "payment.settled"] if was_late else ["payment.settled"])
+
+
+def test_more_money_after_all_was_refunded_is_not_refunded(shop: Shop, bank: Bank, app: App) -> None:
+    payment = new(shop)
+    bank.pays(payment, 10_000)
+    refund = shop.refund(payment["paymentId"]).json()
+    bank.tells(payment, 10_000, "PAYOUT", refund_id=refund["refundId"])
+    app.resolve(10)
+    assert shop.status(payment["paymentId"])["state"] == "REFUNDED"
+    bank.pays(payment, 2_500)
+    seen = shop.status(payment["paymentId"])
+    assert (seen["state"], seen["amountReceived"]) == ("PARTIALLY_REFUNDED", "125.00")
+    assert shop.refund(payment["paymentId"]).json()["amount"] == "25.00"
+
+
+def test_l5_money_that_waits_to_be_booked_does_not_expire(
+    shop: Shop, bank: Bank, app: App, passing: Passing, books: Books
+) -> None:
+    payment = new(shop)
+    bank.tells(payment, 10_000)
+    passing.window([payment["paymentId"]])
+    app.expire(10)
+    assert shop.status(payment["paymentId"])["state"] == "PENDING"
+    app.resolve(10)
+    assert facts(shop.status(payment["paymentId"])) == ("SETTLED", "100.00", [])
+    assert books.kinds(payment["paymentId"]) == ["payment.settled"]
+
+
+def test_a_payout_that_comes_back_makes_up_what_is_due(
+    shop: Shop, bank: Bank, app: App, passing: Passing, books: Books
+) -> None:
+    """Both in one file: the rest comes, and the refund of the first part returns."""
+    payment = new(shop)
+    bank.pays(payment, 4_000)
+    passing.window([payment["paymentId"]])
+    app.expire(10)
+    refund = shop.refund(payment["paymentId"]).json()
+    bank.tells(payment, 4_000, "PAYOUT", refund_id=refund["refundId"])
+    bank.pays(payment, 6_000)
+    assert facts(shop.status(payment["paymentId"])) == ("EXPIRED", "100.00", ["UNDERPAID"])
+    bank.tells(payment, 4_000, "PAYOUT_RETURN", refund_id=refund["refundId"])
+    app.resolve(10)
+    seen = shop.status(payment["paymentId"])
+    assert (*facts(seen), seen["amountRefunded"]) == ("SETTLED", "100.00", ["LATE"], "0.00")

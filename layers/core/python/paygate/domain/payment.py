@@ -115,14 +115,16 @@ def receive(
 ) -> Change | None:
     """Transfers so far: final ones sum to `received`, others to `pending`; None when nothing is new.
 
-    It settles nothing: part of what is due leaves an open payment CONFIRMING, and one that is over or settled where
-    it is.
+    It settles nothing: part of what is due leaves an open payment CONFIRMING, and one that is over where it is. One
+    that is settled is as much refunded as its sums say.
     """
     if (received, pending) == (payment.received, payment.pending):
         return None
     state = payment.state
     if payment.is_open:
         state = PaymentState.CONFIRMING if received or pending else PaymentState.PENDING
+    elif payment.state in PAID_STATES:
+        state = _by_sums(replace(payment, received=received))
     is_over = payment.state in PAID_STATES and received > payment.due.units
     is_more = received > payment.received
     after = replace(

@@ -53,6 +53,8 @@ class BookTransfers:
             return []
         taken = tx.take_transfers(payment_id)  # after the payment: older sums on a newer row would be wrong
         changes: list[Change] = []
+        for payout in taken.payouts:  # first: one that came back is ours again, and may be what was missing
+            changes += self._pay_out(tx, changes[-1].after if changes else payment, payout, attempt.rail, taken)
         for step in (self._receive, self._withdraw):
             change = step(tx, changes[-1].after if changes else payment, taken, attempt)
             if change is not None:
@@ -60,8 +62,6 @@ class BookTransfers:
                 is_settled = change.after.state is PaymentState.SETTLED and change.before.state not in PAID_STATES
                 tx.save(change, _done(attempt) if is_settled else None)
                 changes.append(change)
-        for payout in taken.payouts:
-            changes += self._pay_out(tx, changes[-1].after if changes else payment, payout, attempt.rail, taken)
         return changes
 
     # ------------------------------------------------------------ what came in, and what went away again
