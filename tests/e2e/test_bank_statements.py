@@ -175,6 +175,23 @@ def test_the_form_bounds_what_it_takes_and_where_it_goes(inbox: Inbox) -> None:
     assert {"key": f"statements/{form['statementId']}"} in policy["conditions"]
 
 
+def test_a_long_file_is_read_by_the_request_and_taken_in_by_somebody_with_time(
+    inbox: Inbox, shop: Shop, iban: str, app: App
+) -> None:
+    payment = new(shop)
+    head = "booked_on,amount,currency,text,account\n"
+    rows = "".join(f"2026-01-02,1.00,EUR,long {number},{iban}\n" for number in range(10_000))
+    body = f"{head}2026-01-02,100.00,EUR,{reference(payment)},{iban}\n{rows}".encode()
+    answer = shop.call("POST", "/bank-statements", data=body, headers={"Content-Type": "text/csv"})
+    assert (answer.status_code, answer.json()["state"], answer.json()["credits"]) == (202, "APPROVED", 10_001)
+    assert shop.status(payment["paymentId"])["state"] == "PENDING"
+    inbox.messages()  # lost
+    app.resolve(10)  # asks again
+    assert inbox.work() == []
+    assert inbox.statement(answer.json()["statementId"])["state"] == "IMPORTED"
+    assert shop.status(payment["paymentId"])["state"] == "SETTLED"
+
+
 def test_messages_that_are_not_about_an_upload(inbox: Inbox, stack: Stack) -> None:
     sqs, url = stack.aws.client("sqs"), stack.env["STATEMENT_QUEUE_URL"]
     inbox.messages()

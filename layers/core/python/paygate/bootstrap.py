@@ -191,11 +191,13 @@ def _statements(
     uploads = S3Uploads(bucket, MAX_UPLOAD_BYTES, clock) if bucket else None
     reader = ReadStatement(store, _read_statements, bank.accounts if bank else {}, clock, ids)
     needs_approval = bank is not None and bank.needs_approval
-    imports = ImportStatement(store, ledger, reader, book, uploads, ids, meter, needs_approval=needs_approval)
     queue = SqsStatements(queue_url) if queue_url else no_queue
+    imports = ImportStatement(
+        store, ledger, reader, book, uploads, queue, ids, meter, needs_approval=needs_approval
+    )
     documents = PostgresTransferDocuments(database)
     return imports, StatementService(
-        store, ledger, documents, imports, book, uploads, queue, ids, is_configured=bank is not None
+        store, ledger, documents, imports, book, uploads, ids, is_configured=bank is not None
     )
 
 

@@ -523,7 +523,7 @@ class StatementState(StrEnum):
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
     READING = "READING"
     WAITING_APPROVAL = "WAITING_APPROVAL"  # read, and nothing counts before a second person says so
-    APPROVED = "APPROVED"
+    APPROVED = "APPROVED"  # by a person, or without one: its money is about to be taken in
     IMPORTED = "IMPORTED"
     REPEATED = "REPEATED"  # the same file was imported before: this one changed nothing
     REFUSED = "REFUSED"
@@ -598,8 +598,11 @@ class StatementStore(Protocol):
 
     def repeat(self, statement_id: str, first: str, sha256: bytes, /) -> None: ...
 
-    def hold(self, statement_id: str, run: str, read: ReadFile, /) -> bool:
-        """Wait for approval; False when another run was first. Raises Conflict for a file that counts already."""
+    def hold(self, statement_id: str, run: str, read: ReadFile, state: StatementState, /) -> bool:
+        """Keep what was read as WAITING_APPROVAL, or as APPROVED, for somebody with time to take it in.
+
+        False when another run was first. Raises Conflict for a file that counts already.
+        """
 
     def approve(self, statement_id: str, by: str, /) -> bool:
         """False unless it waits for approval, and for somebody else's than `by`."""
@@ -612,7 +615,7 @@ class StatementStore(Protocol):
         """
 
     def approved(self, limit: int, lease_seconds: int, without: Sequence[str], /) -> Sequence[Due]:
-        """Approved statements, small enough for a sweep, whose money is not taken in."""
+        """Approved statements whose money is not taken in."""
 
     def sweep(self, before: datetime, /) -> None:
         """Refuse what was begun before that and never ended, and drop lines that nobody will take in."""

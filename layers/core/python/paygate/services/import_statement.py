@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import BinaryIO
 
-    from paygate.ports import Due, Ids, Ledger, Meter, StatementStore, Uploads
+    from paygate.ports import Due, Ids, Ledger, Meter, StatementQueue, StatementStore, Uploads
     from paygate.services.book_transfers import BookTransfers
     from paygate.services.read_statement import ReadStatement
 
@@ -35,6 +35,9 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_UPLOAD_BYTES = 512 * 1024 * 1024
 _BOOKING_SECONDS = 8.0
 _UNDER_WAY = (StatementState.AWAITING_UPLOAD, StatementState.READING)
+_LONG = 10_000
+"""Lines that a request may take in itself: seconds of work, beside reading them."""
+
 _GIVEN_UP = timedelta(days=1)
 _TRIES = 8  # each may have waited 5 s for another statement's commit
 
@@ -57,6 +60,7 @@ class ImportStatement:
         read: ReadStatement,
         book: BookTransfers,
         uploads: Uploads | None,
+        queue: StatementQueue,
         ids: Ids,
         meter: Meter,
         *,
@@ -67,6 +71,7 @@ class ImportStatement:
         self._read = read
         self._book = book
         self._uploads = uploads
+        self._queue = queue
         self._ids = ids
         self._meter = meter
         self._needs_approval = needs_approval
@@ -85,7 +90,8 @@ class ImportStatement:
     def upload(self, statement_id: str) -> None:
         """Import what was uploaded for a statement, for the key that asked for the upload.
 
-        Harmless to repeat. A refused file is refused for good, and its statement says why.
+        Harmless to repeat. A refused file is refused for good, and its statement says why. There is time: what an
+        upload says is taken in at once.
         """
         kept = self._store.find(statement_id)
         if kept is None or kept.state not in _UNDER_WAY or self._uploads is None:
@@ -96,14 +102,18 @@ class ImportStatement:
                 if first is not None:
                     self._store.repeat(statement_id, first, sha256)
                 elif self._store.begin(statement_id):
-                    self._import(statement_id, file, _unread(sha256, size), kept.account)
+                    self._import(statement_id, file, _unread(sha256, size), kept.account, has_time=True)
         except StatementRefused as refused:
             self._store.refuse(statement_id, refused.reason, str(refused))
             log.info("statement refused: %s", refused.reason)
 
-    def approved(self, statement_id: str) -> None:
-        """Count an approved statement. Harmless to repeat."""
-        if self._take_in(statement_id, None, None):
+    def approved(self, statement_id: str, *, has_time: bool = False) -> None:
+        """Count an approved statement, or hand a long one on to somebody with time. Harmless to repeat."""
+        kept = self._store.find(statement_id)
+        if kept is None or kept.state is not StatementState.APPROVED:
+            return
+        is_handed_on = not has_time and kept.lines > _LONG and self._queue(statement_id)
+        if not is_handed_on and self._take_in(statement_id, None, None):
             self._book_queued()
 
     def due(self, limit: int, lease_seconds: int, without: Sequence[str]) -> Sequence[Due]:
@@ -112,7 +122,15 @@ class ImportStatement:
     def sweep(self, now: datetime) -> None:
         self._store.sweep(now - _GIVEN_UP)
 
-    def _import(self, statement_id: str, file: BinaryIO, source: ReadFile, account: str | None) -> str:
+    def _import(
+        self,
+        statement_id: str,
+        file: BinaryIO,
+        source: ReadFile,
+        account: str | None,
+        *,
+        has_time: bool = False,
+    ) -> str:
         """The id of the statement that counts for this file. The run's lines go when it does not count."""
         run = self._ids.new("RUN")
         is_counted = False
@@ -120,7 +138,7 @@ class ImportStatement:
             reading = self._read(statement_id, run, file, MAX_UPLOAD_BYTES, account)
             sums = (reading.transactions, reading.credits, reading.lines)
             read = ReadFile(source.sha256, source.size_bytes, reading.said, *sums)
-            is_counted = self._count(statement_id, run, read)
+            is_counted = self._count(statement_id, run, read, has_time=has_time)
         except StatementRefused as refused:
             self._store.refuse(statement_id, refused.reason, str(refused))
             self._meter.count("StatementsRefused", reason=refused.reason)
@@ -132,15 +150,24 @@ class ImportStatement:
                     self._store.drop(run)
         return statement_id if is_counted else self._instead(statement_id, source.sha256)
 
-    def _count(self, statement_id: str, run: str, read: ReadFile) -> bool:
-        if self._needs_approval:
-            with suppress(Conflict):
-                return self._store.hold(statement_id, run, read)
-            return False
+    def _count(self, statement_id: str, run: str, read: ReadFile, *, has_time: bool) -> bool:
+        if self._needs_approval or (not has_time and read.lines > _LONG):
+            return self._hold(statement_id, run, read)
         is_counted = self._take_in(statement_id, run, read)
         if is_counted:
             self._book_queued()
         return is_counted
+
+    def _hold(self, statement_id: str, run: str, read: ReadFile) -> bool:
+        state = StatementState.WAITING_APPROVAL if self._needs_approval else StatementState.APPROVED
+        try:
+            is_held = self._store.hold(statement_id, run, read, state)
+        except Conflict:  # the same file counts by now
+            return False
+        if is_held:
+            with suppress(Conflict, Unavailable):  # kept it is, and `resolve` goes on
+                self.approved(statement_id)
+        return is_held
 
     def _take_in(self, statement_id: str, run: str | None, read: ReadFile | None) -> bool:
         for _ in range(_TRIES):

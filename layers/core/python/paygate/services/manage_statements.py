@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         Ids,
         Ledger,
         Page,
-        StatementQueue,
         StatementStore,
         TransferDocuments,
         UploadForm,
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from paygate.services.book_transfers import BookTransfers
     from paygate.services.import_statement import Imported, ImportStatement
 
-_SMALL = 20_000
 _APPROVED = (StatementState.APPROVED, StatementState.IMPORTED)
 RAIL = "bank_transfer"
 
@@ -44,7 +42,6 @@ class StatementService:
         imports: ImportStatement,
         book: BookTransfers,
         uploads: Uploads | None,
-        queue: StatementQueue,
         ids: Ids,
         *,
         is_configured: bool,
@@ -55,7 +52,6 @@ class StatementService:
         self._imports = imports
         self._book = book
         self._uploads = uploads
-        self._queue = queue
         self._ids = ids
         self._is_configured = is_configured
 
@@ -76,7 +72,7 @@ class StatementService:
     def from_queue(self, statement_id: str) -> None:
         """Do what is next for a statement: import its upload, or take in what was approved. Harmless to repeat."""
         self._imports.upload(statement_id)
-        self._imports.approved(statement_id)
+        self._imports.approved(statement_id, has_time=True)
 
     def approve(self, statement_id: str, by: str) -> str:
         """Let a statement's money in. Approving again changes nothing.
@@ -91,11 +87,7 @@ class StatementService:
                 raise SecondPersonNeeded("another key than the importer's must approve it")
             if kept.state not in _APPROVED:
                 raise NotApprovable(f"a statement that is {kept.state} cannot be approved")
-        kept = self._store.find(statement_id)
-        if kept is not None and kept.state is StatementState.APPROVED:
-            is_handed_on = kept.lines > _SMALL and self._queue(statement_id)
-            if not is_handed_on:
-                self._imports.approved(statement_id)
+        self._imports.approved(statement_id)
         return self.statement(statement_id)
 
     def statement(self, statement_id: str) -> str:

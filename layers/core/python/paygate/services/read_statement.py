@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from paygate import budget
 from paygate.domain.bank_reference import find_references
 from paygate.domain.bank_statement import BankTransaction, Booking, Direction, StatementHeader, StatementRefused
 from paygate.ports import StatementLine, TransferRole
@@ -58,6 +59,8 @@ class ReadStatement:
         for line in self._lines(reading, self._reader(file, limit_bytes, account)):
             batch.append(line)
             if len(batch) == BATCH:
+                if budget.is_spent():
+                    raise StatementRefused("too_slow", "there is no time to read it all: upload it, or split it")
                 self._store.stage(statement_id, run, batch)
                 batch = []
         if batch:

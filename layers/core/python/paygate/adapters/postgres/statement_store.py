@@ -62,9 +62,9 @@ class PostgresStatements:
         with self._database.transaction() as run:
             run(sql("statement_repeat"), id=statement_id, first=first, sha256=sha256)
 
-    def hold(self, statement_id: str, run: str, read: ReadFile, /) -> bool:
+    def hold(self, statement_id: str, run: str, read: ReadFile, state: StatementState, /) -> bool:
         with self._database.transaction() as execute:
-            is_first = _is_read(execute, statement_id, StatementState.WAITING_APPROVAL, run, read)
+            is_first = _is_read(execute, statement_id, state, run, read)
             if is_first:
                 _require_all(execute, statement_id, read.lines)
         return is_first

@@ -1,7 +1,6 @@
--- Small ones: a sweep has no time for more.
 WITH due AS MATERIALIZED (
     SELECT id FROM bank_statements
-    WHERE state = 'APPROVED' AND id > 'BST_' AND lines <= 20000 AND (leased_until IS NULL OR leased_until < now())
+    WHERE state = 'APPROVED' AND id > 'BST_' AND (leased_until IS NULL OR leased_until < now())
         AND 'bank_transfer' <> ALL (CAST(:without AS text[]))
     ORDER BY id LIMIT :limit
     FOR UPDATE SKIP LOCKED
