@@ -90,6 +90,20 @@ def test_a_rail_that_gives_no_answer_does_not_hold_up_the_others() -> None:
     assert (handled, put_off) == (200 + asked["dead"], asked["dead"])
 
 
+def test_pieces_that_never_get_an_answer_do_not_keep_others_from_theirs() -> None:
+    """They all come back when their lease ends, in the order they had."""
+    answered: list[str] = []
+
+    def handle(piece: Due) -> None:
+        if piece.id != "a00003":
+            raise OutcomeUnknown("the rail does not tell")
+        answered.append(piece.id)
+
+    for _ in range(30):
+        run(pieces(4), handle)
+    assert answered
+
+
 def test_a_rail_that_answers_now_and_then_stays_in() -> None:
     calls = Counter[str]()
 

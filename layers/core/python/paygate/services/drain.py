@@ -6,6 +6,7 @@ A rail that gives no answer would hold up the others: after three calls in a row
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +96,8 @@ class _Sweep(Generic[Piece]):
             return []
         with self._lock:
             self.left += wanted - len(pieces)
-        return pieces
+        # In any order: else three that never get an answer come first each time, and the others never.
+        return random.sample(pieces, len(pieces))
 
     def _silent(self) -> list[str]:
         with self._lock:
