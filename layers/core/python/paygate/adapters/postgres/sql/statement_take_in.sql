@@ -1,6 +1,7 @@
 -- The lines :after to :upto become transfers: what is known changes nothing, what may be known and what fits no
 -- payment alone waits for an operator. Scalar subqueries, because each must be a look into an index: a plan that
--- reads whole tables once a batch would grow with the square of the file.
+-- reads whole tables once a batch would grow with the square of the file. And IS TRUE, because that is looked up in a
+-- hash: a join of what was inserted, of which nothing is known beforehand, compares all with all.
 WITH statement AS MATERIALIZED (
     SELECT id, run, json_strip_nulls(json_build_object('statementId', id, 'importedBy', imported_by,
         'approvedBy', approved_by, 'fileSha256', encode(sha256, 'hex'))) AS origin
@@ -22,14 +23,16 @@ WITH statement AS MATERIALIZED (
         ) END AS suspect_of,
         CASE WHEN l.refs <> '' AND l.role IN ('PAYMENT', 'RETURN') THEN (
             SELECT CASE WHEN count(*) = 1 THEN min(a.payment_id) END
-            FROM attempts a JOIN payments p ON p.id = a.payment_id
+            FROM attempts a
             WHERE a.rail = 'bank_transfer' AND a.reference = ANY (string_to_array(l.refs, ','))
-                AND p.due_asset = l.asset AND p.due_decimals = l.decimals
+                AND (SELECT p.due_asset = l.asset AND p.due_decimals = l.decimals
+                     FROM payments p WHERE p.id = a.payment_id)
         ) END AS payment_id,
         CASE WHEN l.refs <> '' AND l.role IN ('PAYOUT', 'PAYOUT_RETURN') THEN (
             SELECT CASE WHEN count(*) = 1 THEN min(r.id) END
-            FROM refunds r JOIN payments p ON p.id = r.payment_id
-            WHERE r.origin = 'API' AND p.method = 'BANK_TRANSFER' AND p.due_asset = l.asset
+            FROM refunds r
+            WHERE r.origin = 'API' AND (SELECT p.method = 'BANK_TRANSFER' AND p.due_asset = l.asset
+                                        FROM payments p WHERE p.id = r.payment_id)
                 AND right(r.reference, 10) = ANY (ARRAY(
                     SELECT CASE WHEN ref LIKE 'RF%' THEN right(ref, 10) ELSE substr(ref, 3, 10) END
                     FROM unnest(string_to_array(l.refs, ',')) AS ref))
@@ -50,10 +53,11 @@ WITH statement AS MATERIALIZED (
 ), named AS (
     INSERT INTO transfer_keys (key, statement_id, kind, transfer_id)
     SELECT name.key, l.statement, name.kind, l.transfer_id
-    FROM inserted i JOIN looked_up l ON l.transfer_id = i.id
+    FROM looked_up l
     CROSS JOIN LATERAL (
         SELECT l.dedupe AS key, 'D' AS kind
         UNION ALL SELECT unnest(l.aliases), 'A' UNION ALL SELECT unnest(l.twins), 'T') AS name
+    WHERE (l.transfer_id IN (SELECT id FROM inserted)) IS TRUE
     ON CONFLICT DO NOTHING
 ), queued AS (
     INSERT INTO transfer_queue (transfer_id) SELECT id FROM inserted WHERE payment_id IS NOT NULL
