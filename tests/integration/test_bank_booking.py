@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paygate.adapters.system.clock import SystemIds
+from paygate.ports import Observation, TradeStatus
 from tests.support.at_once import at_once
 from tests.support.shop import new_order
 
@@ -108,6 +109,15 @@ def test_a_part_and_then_the_rest(shop: Shop, bank: Bank, books: Books) -> None:
     bank.pays(payment, 1)
     assert facts(shop.status(payment["paymentId"])) == ("SETTLED", "100.00", [])
     assert books.kinds(payment["paymentId"]) == ["payment.received", "payment.received", "payment.settled"]
+
+
+def test_a_part_that_comes_while_it_is_cancelled_stays(shop: Shop, bank: Bank, app: App) -> None:
+    """The rail's word came before the money, and reaches the payment after it."""
+    payment = new(shop)
+    bank.pays(payment, 4_000)
+    closed = Observation(payment["action"]["reference"], TradeStatus.CLOSED)
+    app.resolve._observe("bank_transfer", closed, is_current=True)
+    assert facts(shop.status(payment["paymentId"])) == ("CONFIRMING", "40.00", [])
 
 
 def test_too_much_at_once_and_more_afterwards(shop: Shop, bank: Bank, books: Books) -> None:

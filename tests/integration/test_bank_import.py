@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,6 +111,18 @@ def test_the_same_money_in_another_file_counts_once(shop: Shop, iban: str) -> No
     again = imported(shop, camt053(iban, [*entries, Entry("1.00", "new")]))
     assert (again["matched"], again["unmatched"], again["repeated"]) == (0, 1, 2)
     assert shop.status(payment["paymentId"])["amountReceived"] == "60.00"
+
+
+@pytest.mark.parametrize("is_fuller_first", [True, False])
+def test_a_file_that_leaves_an_id_out_tells_the_same_money(shop: Shop, iban: str, *, is_fuller_first: bool) -> None:
+    payment = new(shop)
+    fuller = Entry("60.00", reference(payment), transaction_id=uuid.uuid4().hex)
+    files = [fuller, replace(fuller, transaction_id="")]
+    for entry in files if is_fuller_first else reversed(files):
+        imported(shop, camt053(iban, [entry, Entry("1.00", "filler")]))
+    assert shop.status(payment["paymentId"])["amountReceived"] == "60.00"
+    mine = [t for t in every(shop, "/transfers", "transfers") if t["reference"] == reference(payment)]
+    assert len(mine) == 1, "known, not suspect"
 
 
 def test_two_files_with_the_same_money_at_once_count_it_once(shop: Shop, iban: str) -> None:

@@ -20,7 +20,8 @@ TAIL = "</Stmt></BkToCstmrStmt></Document>\n"
 
 @dataclass(frozen=True)
 class Entry:
-    """`amount` as the file writes it; `text` is what the payer wrote. `own_id` is the bank's."""
+    """`amount` as the file writes it; `text` is what the payer wrote. `own_id` is the bank's for the entry,
+    `transaction_id` for the transaction in it."""
 
     amount: str
     text: str = ""
@@ -29,15 +30,17 @@ class Entry:
     status: str = "BOOK"
     payer: str = "Erika Mustermann"
     own_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    transaction_id: str = ""
 
     def xml(self, currency: str) -> str:
         reversal = "<RvslInd>true</RvslInd>" if self.is_reversal else ""
+        told = f"<AcctSvcrRef>{self.transaction_id}</AcctSvcrRef>" if self.transaction_id else ""
         side = "Dbtr" if self.direction == "CRDT" else "Cdtr"
         text = f"<RmtInf><Ustrd>{escape(self.text)}</Ustrd></RmtInf>" if self.text else ""
         return (
             f'<Ntry><Amt Ccy="{currency}">{self.amount}</Amt><CdtDbtInd>{self.direction}</CdtDbtInd>{reversal}'
             f"<Sts><Cd>{self.status}</Cd></Sts><BookgDt><Dt>2026-01-02</Dt></BookgDt>"
-            f"<AcctSvcrRef>{self.own_id}</AcctSvcrRef><NtryDtls><TxDtls><Refs><EndToEndId>NOTPROVIDED</EndToEndId>"
+            f"<AcctSvcrRef>{self.own_id}</AcctSvcrRef><NtryDtls><TxDtls><Refs>{told}<EndToEndId>NOTPROVIDED</EndToEndId>"
             f"</Refs><RltdPties><{side}><Pty><Nm>{escape(self.payer)}</Nm></Pty></{side}></RltdPties>{text}</TxDtls>"
             "</NtryDtls></Ntry>\n"
         )
