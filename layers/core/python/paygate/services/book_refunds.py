@@ -101,7 +101,7 @@ class BookRefunds:
     ) -> Change:
         """A refund made in the rail's own console: recorded whatever it does to the sum, and an alarm."""
         is_named = seen.refund and known is None and seen.refund.status is RefundStatus.SUCCEEDED
-        name = f"outside-{payment.refunded_outside + amount.units}"
+        name = f"outside-{payment.version}"  # no sum: after one came back another may bring the same
         now = self._clock.now()
         refund = Refund(
             id=self._ids.new("REF"),

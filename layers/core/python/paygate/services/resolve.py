@@ -108,7 +108,7 @@ class Resolve:
             return
         rail, order = order_at(self._rails, payment, attempt)
         seen = rail.query(order)
-        self._observe(attempt.rail, seen, is_current=True)
+        self._observe(attempt.rail, seen, is_current=True, asked_at=payment.version)
         is_given_up = payment.state in (PaymentState.CANCELLED, PaymentState.FAILED)
         if seen.status is TradeStatus.WAITING and is_given_up and Ability.CLOSE not in rail.inabilities:
             self._observe(attempt.rail, rail.close(order), is_current=True)
