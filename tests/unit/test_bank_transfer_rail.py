@@ -51,6 +51,15 @@ def test_euros_are_paid_with_a_creditor_reference_and_a_code_to_scan() -> None:
     ]
 
 
+def test_a_name_that_no_code_holds_is_told_without_one() -> None:
+    action = rail(**{**EUR, "BANK_EUR_ACCOUNT_NAME": "茶" * 70}).open(order("EUR", 999_999_999_99))
+    assert "epcQr" in action.fields
+    wide = rail(**{**EUR, "BANK_EUR_ACCOUNT_NAME": "\N{TEACUP WITHOUT HANDLE}" * 70})
+    action = wide.open(order("EUR", 999_999_999_99))
+    assert "epcQr" not in action.fields
+    assert action.fields["reference"]
+
+
 def test_yuan_are_paid_with_a_memo_code() -> None:
     action = rail(**CNY).open(order("CNY"))
     assert is_memo_code(action.fields["reference"])

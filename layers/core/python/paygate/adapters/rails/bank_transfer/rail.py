@@ -91,7 +91,7 @@ class BankTransferRail:
 
 
 def _euro_fields(account: EuroAccount, order: Order) -> dict[str, Any]:
-    """With the text of an EPC069-12 QR code, which fills in a payer's form, where the amount fits into one."""
+    """With the text of an EPC069-12 QR code, which fills in a payer's form, if the account's name fits in."""
     fields = {
         "accountName": account.name,
         "iban": account.iban,
@@ -100,7 +100,10 @@ def _euro_fields(account: EuroAccount, order: Order) -> dict[str, Any]:
         "currency": order.amount.asset.code,
         "reference": order.reference,
     }
-    qr = epc_payload(account.name, account.iban, order.amount, bic=account.bic or "", reference=order.reference)
+    try:
+        qr = epc_payload(account.name, account.iban, order.amount, bic=account.bic or "", reference=order.reference)
+    except ValueError:
+        return fields
     return {**fields, "epcQr": qr}
 
 
