@@ -1,5 +1,6 @@
 """P2: planted secrets never show in what is written, whatever way they come."""
 
+import contextlib
 import io
 import json
 import logging
@@ -129,3 +130,19 @@ def test_metrics_are_emf_lines_without_ids(capsys: pytest.CaptureFixture[str]) -
     assert latency["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Unit"] == "Milliseconds"
     assert (alarm["CallbackMismatch"], alarm["rail"]) == ([1.0], "alipay")
     assert alarm["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]  # one alarm for all rails
+
+
+def test_a_metric_leaves_with_its_line_end() -> None:
+    """Else a thread that logs at that moment writes between the two, and the metric is lost."""
+    pieces: list[str] = []
+
+    class Pieces(io.StringIO):
+        def write(self, text: str) -> int:
+            pieces.append(text)
+            return len(text)
+
+    with contextlib.redirect_stdout(Pieces()):
+        EmfMeter().count("PaymentsSettled", method="ALIPAY")
+    [line] = pieces
+    assert json.loads(line)["PaymentsSettled"] == [1]
+    assert line.endswith("}\n")
