@@ -70,6 +70,9 @@ class AlipayDriver:
     def rail(self, callback_url: str) -> AlipayRail:
         return AlipayRail(self._settings, RailUrls(callback_url, ""), Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
 
+    def leave(self) -> None:
+        """Orders say themselves where to call back."""
+
     def amount(self, units: int) -> Money:
         return Money(units, CURRENCIES["CNY"])
 

@@ -37,6 +37,9 @@ class BankTransferDriver:
     def rail(self, callback_url: str) -> BankTransferRail:
         return BankTransferRail(self._settings, RailUrls(callback_url, ""), Now(), RailHttp())
 
+    def leave(self) -> None:
+        """A bank calls nobody back."""
+
     def amount(self, units: int) -> Money:
         return Money(units, CURRENCIES["CNY"])
 

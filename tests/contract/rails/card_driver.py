@@ -38,6 +38,7 @@ CALLBACK_FAULTS = {
     "unsigned": "wrong_secret",
 }
 EVENTS = ["payment_intent.succeeded", "payment_intent.canceled", "refund.created", "refund.failed"]
+ENDPOINT = "we_contract"
 QUICK = {"connect_seconds": 2.0, "read_seconds": 1.0, "total_seconds": 2.0, "pause_seconds": 0.01, "repeats": 0}
 
 
@@ -69,8 +70,12 @@ class CardDriver:
 
     def rail(self, callback_url: str) -> CardRail:
         """The processor calls back where its dashboard says, and not where an order says."""
-        self._do("webhook_endpoint", id="we_contract", url=callback_url, enabled_events=EVENTS)
+        self._do("webhook_endpoint", id=ENDPOINT, url=callback_url, enabled_events=EVENTS)
         return CardRail(self._settings, RailUrls(callback_url, ""), Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
+
+    def leave(self) -> None:
+        url = f"{self._sandbox.url}/card/_sandbox/webhook_endpoint/{ENDPOINT}"
+        requests.delete(url, timeout=10).raise_for_status()
 
     def amount(self, units: int) -> Money:
         return Money(units, CURRENCIES["EUR"])

@@ -124,3 +124,4 @@ def bench(request: pytest.FixtureRequest, all_drivers: dict[str, Driver]) -> Ite
             payer_ip="203.0.113.7",
         )
         yield Bench(driver, driver.rail(opened.url), opened, order)
+        driver.leave()

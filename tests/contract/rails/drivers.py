@@ -26,6 +26,9 @@ class Driver(Protocol):
 
     def rail(self, callback_url: str) -> PaymentRail: ...
 
+    def leave(self) -> None:
+        """Take back what `rail` set up in the sandbox, which others use next."""
+
     def amount(self, units: int) -> Money: ...
 
     def look(self, reference: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -68,8 +69,14 @@ def test_the_sdks_own_signature_is_taken() -> None:
     assert is_taken_by_us(BODY, f"t={now},v1={signature}")
 
 
-def test_both_see_the_same_payment(sandbox: Sandbox, shop: Inbox) -> None:
-    driver = CardDriver(sandbox)
+@pytest.fixture
+def driver(sandbox: Sandbox) -> Iterator[CardDriver]:
+    made = CardDriver(sandbox)
+    yield made
+    made.leave()
+
+
+def test_both_see_the_same_payment(sandbox: Sandbox, shop: Inbox, driver: CardDriver) -> None:
     rail, known = driver.rail(shop.url), settings(sandbox)
     client = stripe.StripeClient(known.secret_key, base_addresses={"api": known.api_url})
     now = datetime.now(UTC)

@@ -62,6 +62,9 @@ class UnionPayDriver:
         urls = RailUrls(callback_url, "https://pay.example/return")
         return UnionPayRail(self._settings, urls, Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
 
+    def leave(self) -> None:
+        """Orders say themselves where to call back."""
+
     def amount(self, units: int) -> Money:
         return Money(units, CURRENCIES["CNY"])
 

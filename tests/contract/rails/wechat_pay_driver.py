@@ -72,6 +72,9 @@ class WechatPayDriver:
     def rail(self, callback_url: str) -> WechatPayRail:
         return WechatPayRail(self.settings, RailUrls(callback_url, ""), Now(), RailHttp(**QUICK))  # type: ignore[arg-type]
 
+    def leave(self) -> None:
+        """Orders say themselves where to call back."""
+
     def amount(self, units: int) -> Money:
         return Money(units, CURRENCIES["CNY"])
 
