@@ -75,12 +75,16 @@ def test_empty_parameters_may_or_may_not_be_signed(signs_empty: bool) -> None:  
 
 def test_w8_a_refund_tells_the_sum_and_its_own_number() -> None:
     seen = read(notification(refund_fee="60.00", out_biz_no="F1", gmt_refund="2026-01-02 01:30:00.123"))
-    assert (seen.status, seen.refunded, seen.refund) == (TradeStatus.PAID, Money(6000, CNY), ToldRefund("F1"))
+    assert (seen.status, seen.refunded, seen.refund) == (
+        TradeStatus.PAID,
+        Money(6000, CNY),
+        ToldRefund("F1", rail_id=seen.rail_id),
+    )
     closed = read(notification(refund_fee="100", out_biz_no="F2", trade_status="TRADE_CLOSED"))
     assert (closed.status, closed.refunded, closed.refund) == (
         TradeStatus.CLOSED,
         Money(10000, CNY),
-        ToldRefund("F2"),
+        ToldRefund("F2", rail_id=seen.rail_id),
     )
 
 

@@ -83,6 +83,7 @@ class BookRefunds:
         now = self._clock.now()
         is_failure = state is not RefundState.SUCCEEDED
         moved = known.to(state, now, (told.reason or "failed at the rail") if is_failure else None)
+        moved = replace(moved, rail_id=told.rail_id or known.rail_id)
         tx.save_refund(known, moved, None)
         change = moves.refund_moved(payment, known, moved, now, self._ids.new("EVT"))
         tx.save(change)

@@ -73,6 +73,7 @@ def _observation(params: Mapping[bytes, bytes], settings: AlipaySettings) -> Obs
     if status is None or not reference:
         raise CallbackRefused("no order, or no state that is known")
     refund_fee, number = _ascii(params, "refund_fee"), _ascii(params, "out_biz_no")
+    rail_id = _ascii(params, "trade_no") or None
     try:
         amount = yuan(_ascii(params, "total_amount"))
         refunded = yuan(refund_fee) if refund_fee else None
@@ -81,11 +82,11 @@ def _observation(params: Mapping[bytes, bytes], settings: AlipaySettings) -> Obs
     return Observation(
         reference=reference,
         status=status,
-        rail_id=_ascii(params, "trade_no") or None,
+        rail_id=rail_id,
         amount=amount,
         at=moment(_ascii(params, _TIMES.get(status, "notify_time"))),
         refunded=refunded,  # the sum of all refunds so far
-        refund=ToldRefund(number) if refund_fee and number else None,
+        refund=ToldRefund(number, rail_id=rail_id) if refund_fee and number else None,
         mismatch=_mismatch(params, settings),
     )
 

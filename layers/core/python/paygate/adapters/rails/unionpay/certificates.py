@@ -70,8 +70,8 @@ class Signers:
         until = min(certificate.not_valid_after_utc for certificate in chain)
         while len(self._known) >= _MOST_KNOWN:
             self._known.pop(next(iter(self._known)), None)
-        self._known[pem] = _Known(key, since, until)
-        return self._known[pem]
+        self._known[pem] = known = _Known(key, since, until)
+        return known
 
 
 def is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
