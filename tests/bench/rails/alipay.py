@@ -13,6 +13,7 @@ from paygate.adapters.rails.alipay.rail import AlipayRail
 from paygate.adapters.rails.alipay.settings import read
 from paygate.adapters.rails.alipay.signing import signed_text
 from paygate.adapters.rails.http import RailHttp
+from paygate.adapters.rails.rsa import is_signed
 from paygate.adapters.system.clock import SystemClock
 from paygate.ports import CallbackRequest
 from tests.bench.rails import made
@@ -72,7 +73,8 @@ def sides() -> Iterator[Side]:
     def bare() -> None:
         public.verify(signature, text, PADDING, HASH)
 
-    yield Side("verify", lambda: callbacks.genuine(request.body, settings), bare)
+    yield Side("verify", lambda: is_signed(settings.alipay_public_key, text, sign), bare)
+    yield Side("callback", lambda: callbacks.genuine(request.body, settings), bare)
     yield Side("read", lambda: rail.read_callback(request), bare)
 
 

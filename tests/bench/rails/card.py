@@ -48,13 +48,17 @@ def sides() -> Iterator[Side]:
     def ours() -> None:
         signature.verify(body, header, settings.webhook_secrets, clock.now())
 
+    def proven() -> None:
+        signature.is_signed(signed, (tag.hex(),), settings.webhook_secrets)
+
     def bare() -> None:
         mac = HMAC(key, HASH)
         mac.update(signed)
         mac.verify(tag)
 
     key = SECRET.encode()
-    yield Side("verify", ours, bare, UNSIGNED)
+    yield Side("verify", proven, bare, UNSIGNED)
+    yield Side("callback", ours, bare)
     yield Side("read", lambda: rail.read_callback(request), bare)
 
 

@@ -24,7 +24,7 @@ SUBJECT = "Annual plan, 500 seats: 年度套餐"
 
 @dataclass(frozen=True)
 class Side:
-    """`name` is sign, verify or read."""
+    """`name` is sign, verify, callback or read."""
 
     name: str
     ours: Work

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from paygate.adapters.rails.http import RailHttp
+from paygate.adapters.rails.rsa import is_signed
 from paygate.adapters.rails.unionpay import callbacks, signing
 from paygate.adapters.rails.unionpay.certificates import HOLDER, Signers
 from paygate.adapters.rails.unionpay.rail import UnionPayRail
@@ -88,7 +89,15 @@ def sides() -> Iterator[Side]:
     def bare() -> None:
         public.verify(signature, _digest(text), PADDING, HASH)
 
-    yield Side("verify", lambda: callbacks.genuine(request.body, signers, clock.now()), bare)
+    sign, pem = base64.b64encode(signature), fields["signPubKeyCert"].encode()
+
+    def proven() -> None:
+        known = signers.key(pem, clock.now())
+        assert known is not None
+        is_signed(known, _digest(text), sign)
+
+    yield Side("verify", proven, bare)
+    yield Side("callback", lambda: callbacks.genuine(request.body, signers, clock.now()), bare)
     yield Side("read", lambda: rail.read_callback(request), bare)
 
 

@@ -112,6 +112,13 @@ def _verify(settings: WechatPaySettings) -> Iterator[Side]:
     keys = PlatformKeys(settings, Transport(settings, clock, RailHttp()), clock, opened)
     rail = WechatPayRail(settings, urls("wechat_pay"), clock, RailHttp())
 
+    resource = json.loads(body)["resource"]
+
+    def proven() -> None:
+        at = clock.now()
+        callbacks.require_genuine(request, at, lambda serial: keys.find(serial, at))
+        opened(resource)
+
     def ours() -> None:
         at = clock.now()
         callbacks.require_genuine(request, at, lambda serial: keys.find(serial, at))
@@ -121,7 +128,8 @@ def _verify(settings: WechatPaySettings) -> Iterator[Side]:
         public.verify(signature, message, PADDING, HASH)
         cipher.decrypt(nonce, sealed, aad)
 
-    yield Side("verify", ours, bare)
+    yield Side("verify", proven, bare)
+    yield Side("callback", ours, bare)
     yield Side("read", lambda: rail.read_callback(request), bare)
 
 
