@@ -14,6 +14,8 @@ from infra.local.stack import AlreadyRunning, Stack
 DIRECTORY = ROOT / ".local"
 ENV_FILE = DIRECTORY / "env"
 WATCH_SECONDS = 0.5
+CHOSEN = ("BANK_STATEMENT_APPROVAL", "CARD_CAPTURE_METHOD", "OUTBOX_RETENTION_DAYS", "RATE_LIMIT_PER_MINUTE")
+"""Settings that the shell may choose; where servers and rails are, the stack knows."""
 
 SUMMARY = """
 paygate is up after {seconds:.1f} s; Ctrl-C stops it, and what it stored stays.
@@ -36,7 +38,8 @@ def main() -> NoReturn:
         signal.signal(number, interrupt)
     parent = os.getppid() if "MAKELEVEL" in os.environ else None
     ports = {"api_port": port("PORT", 3000), "sandbox_port": port("SANDBOX_PORT", 3001)}
-    stack = Stack(DIRECTORY, **ports, env_file=ENV_FILE)
+    settings = {name: os.environ[name] for name in CHOSEN if os.environ.get(name)}
+    stack = Stack(DIRECTORY, **ports, env_file=ENV_FILE, settings=settings)
     try:
         run(stack, parent)
     except KeyboardInterrupt:

@@ -247,8 +247,11 @@ def test_a_payout_of_another_amount_is_for_a_person(shop: Shop, bank: Bank, app:
     bank.tells(payment, 2_999, "PAYOUT", refund_id=refund["refundId"])
     app.resolve(10)
     assert shop.status(payment["paymentId"])["refunds"][0]["state"] == "PENDING"
-    kinds = books.run("SELECT kind FROM operator_cases WHERE payment_id = :id ORDER BY id", id=payment["paymentId"])
-    assert kinds == [["REFUND_STUCK"], ["PAYOUT_DID_NOT_FIT"]]
+    cases = books.run(
+        "SELECT kind, detail->>'amount' FROM operator_cases WHERE payment_id = :id ORDER BY id",
+        id=payment["paymentId"],
+    )
+    assert cases == [["REFUND_STUCK", "30.00 EUR"], ["PAYOUT_DID_NOT_FIT", "29.99 EUR"]]
 
 
 def test_w1_twenty_transfers_and_eight_sweeps_at_once(shop: Shop, bank: Bank, app: App, books: Books) -> None:

@@ -333,3 +333,30 @@ def every(shop: Shop, path: str, name: str, **query: str) -> list[dict[str, Any]
 
 def assign(shop: Shop, transfer_id: str, payment_id: str) -> requests.Response:
     return shop.call("POST", f"/transfers/{transfer_id}/assign", json={"paymentId": payment_id})
+
+
+@pytest.mark.parametrize(
+    ("entry", "booked_on", "reason"),
+    [
+        (Entry("100.00", "{reference}"), "9999-12-31", "date"),
+        (Entry("100.00", "{reference}"), "1900-01-01", "date"),
+        (Entry("1000000000000.00", "{reference}"), "2026-01-02", "amount"),
+    ],
+)
+def test_what_no_bank_books_settles_nothing(
+    shop: Shop, iban: str, entry: Entry, booked_on: str, reason: str
+) -> None:
+    payment = new(shop)
+    told = replace(entry, text=entry.text.format(reference=reference(payment)))
+    refused = send(shop, camt053(iban, [told]).replace(b"2026-01-02</Dt>", booked_on.encode() + b"</Dt>"))
+    assert (refused.status_code, refused.json()["reason"]) == (422, reason)
+    assert shop.status(payment["paymentId"])["state"] == "PENDING"
+
+
+def test_who_paid_a_part_is_still_told_where_the_rest_goes(shop: Shop, iban: str) -> None:
+    payment = new(shop)
+    imported(shop, camt053(iban, [Entry("60.00", reference(payment))]))
+    seen = shop.await_state(payment["paymentId"], "CONFIRMING")
+    assert (seen["amountReceived"], seen["action"]) == ("60.00", payment["action"])
+    imported(shop, camt053(iban, [Entry("40.00", reference(payment))]))
+    assert shop.await_state(payment["paymentId"], "SETTLED")["action"] is None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict
+from paygate.domain.money import Money
 from paygate.domain.states import PAID_STATES, PaymentState, RefundState
 from paygate.ports import AttemptStatus, Case
 from paygate.services.cases import open_duplicate_case, stuck_refund_case
@@ -118,7 +119,9 @@ class BookTransfers:
         return [change]
 
     def _open_payout_case(self, tx: Transaction, payment: Payment, payout: Payout, rail: str) -> None:
-        detail = {"refundId": payout.refund_id, "units": payout.units, "isReturned": payout.is_returned}
+        paid = Money(payout.units, payment.due.asset)
+        amount = f"{paid.text()} {paid.asset.code}"
+        detail = {"refundId": payout.refund_id, "amount": amount, "isReturned": payout.is_returned}
         dedupe = f"{rail}:payout:{payout.refund_id}:{payout.units}:{payout.is_returned}"
         if tx.open_case(Case("PAYOUT_DID_NOT_FIT", dedupe, rail, detail, payment.id)):
             self._meter.alarm("RailFactDidNotFit", rail=rail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from paygate import budget
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BATCH = 1_000
 _MOST_SAID = 100  # statements of one file that are shown
 _LONGEST_TEXT = 500
+_MOST_UNITS = 10**14
+_OLDEST, _CLOCKS_DIFFER = timedelta(days=3653), timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -76,12 +78,21 @@ class ReadStatement:
                 continue
             if item.amount.asset.code != self._accounts.get(item.account):
                 raise StatementRefused("currency", "a movement is in another currency than our account")
+            self._require_sane(item)
             reading.transactions += 1
             reading.credits += item.is_receipt
             line = self._line(reading, item)
             if line is not None:
                 reading.lines += 1
                 yield line
+
+    def _require_sane(self, told: BankTransaction) -> None:
+        """What no bank books is a slip of whoever made the file, and would settle a payment all the same."""
+        on, today = told.booked_on or told.value_on, self._clock.now().date()
+        if on is not None and not today - _OLDEST <= on <= today + _CLOCKS_DIFFER:
+            raise StatementRefused("date", "a movement was booked in the future, or more than ten years ago")
+        if told.amount.units >= _MOST_UNITS:
+            raise StatementRefused("amount", "a movement is of a trillion or more")
 
     def _begin(self, reading: Reading, header: StatementHeader) -> None:
         currency = self._accounts.get(header.account)

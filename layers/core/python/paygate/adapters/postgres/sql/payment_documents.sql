@@ -26,7 +26,8 @@ SELECT p.id, json_build_object(
                 'at', iso(t.at)) ORDER BY t.version)
             FROM timeline t WHERE t.payment_id = p.id)
     )::text,
-    CASE WHEN p.state IN ('CREATED', 'PENDING') THEN (
+    -- Who paid a part must still be told where the rest goes.
+    CASE WHEN p.state IN ('CREATED', 'PENDING') OR p.state = 'CONFIRMING' AND p.received > 0 THEN (
         SELECT a.action_sealed FROM attempts a WHERE a.payment_id = p.id ORDER BY a.number DESC LIMIT 1) END
 FROM chosen
 JOIN payments p ON p.id = chosen.id
