@@ -155,7 +155,7 @@ def test_cancelled_is_cancelled_and_money_that_comes_all_the_same_is_late(shop: 
         assert shop.status(id_of(payment))["state"] == "CANCELLED"
 
 
-def test_w10_a_payer_who_is_declined_may_try_again(shop: Shop, rail: RailSandbox) -> None:
+def test_a_payer_who_is_declined_may_try_again(shop: Shop, rail: RailSandbox) -> None:
     payment = rail.created(shop)
     rail.try_to_pay(payment, "decline")
     if rail.try_to_pay(payment).ok:
