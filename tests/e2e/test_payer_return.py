@@ -13,6 +13,8 @@ from tests.support.shop import Shop, reference
 from tests.support.unionpay import pay_in_browser
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from infra.local.stack import Stack
 
 NOBODY = "01K6FZ1E8M9N0P1Q2R3S4T5V6W"
@@ -20,8 +22,10 @@ SHOP_PAGE = "https://shop.example/thanks?order=1&x=%E8%8C%B6"
 
 
 @pytest.fixture
-def unionpay(stack: Stack) -> RailSandbox:
-    return rail_sandboxes(stack.sandbox.url)["unionpay"]
+def unionpay(stack: Stack) -> Iterator[RailSandbox]:
+    sandbox = rail_sandboxes(stack.sandbox.url)["unionpay"]
+    yield sandbox
+    sandbox.clear_faults()
 
 
 def come_back(shop: Shop, payment_id: str, method: str = "POST", **options: Any) -> requests.Response:
