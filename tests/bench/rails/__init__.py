@@ -2,8 +2,9 @@
 
 `sign` begins with an order and ends with the fields or headers that are sent. `verify` begins with the bytes that
 are signed, the signature as it was sent, and whose it should be: it finds the key and proves it. `callback` begins
-with a callback's raw bytes instead, whose form, header or JSON is taken apart first, and `read` goes on to what
-they say: these two have no bar, since nothing bare does that. All of it is what runs in production.
+with a callback's raw bytes instead, takes its form, header or JSON apart first, and opens what WeChat Pay sealed;
+`read` goes on to what they say. These two have no bar, since nothing bare does that. All of it is what runs in
+production.
 
 The floor gets every benefit: keys loaded, padding and hash made, text joined, signature decoded. An HMAC is made
 anew for each message, as its object can be used only once.

@@ -112,24 +112,23 @@ def _verify(settings: WechatPaySettings) -> Iterator[Side]:
     keys = PlatformKeys(settings, Transport(settings, clock, RailHttp()), clock, opened)
     rail = WechatPayRail(settings, urls("wechat_pay"), clock, RailHttp())
 
-    resource = json.loads(body)["resource"]
-
     def proven() -> None:
         at = clock.now()
         callbacks.require_genuine(request, at, lambda serial: keys.find(serial, at))
-        opened(resource)
 
     def ours() -> None:
-        at = clock.now()
-        callbacks.require_genuine(request, at, lambda serial: keys.find(serial, at))
+        proven()
         callbacks.unsealed(body, opened)
 
     def bare() -> None:
         public.verify(signature, message, PADDING, HASH)
+
+    def bare_with_opening() -> None:
+        bare()
         cipher.decrypt(nonce, sealed, aad)
 
     yield Side("verify", proven, bare)
-    yield Side("callback", ours, bare)
+    yield Side("callback", ours, bare_with_opening)
     yield Side("read", lambda: rail.read_callback(request), bare)
 
 

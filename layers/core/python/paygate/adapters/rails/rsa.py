@@ -34,5 +34,7 @@ def is_signed(key: RSAPublicKey, data: bytes, signature: str | bytes) -> bool:
 
 def _is_exact(text: str | bytes) -> bool:
     """The last letter of base64 has bits that count for nothing: they must be none, or a byte could be changed."""
-    end = text[-4:].encode("ascii") if isinstance(text, str) else text[-4:]
-    return base64.b64encode(base64.b64decode(end)) == end
+    end = text[-3:] if isinstance(text, str) else text[-3:].decode("ascii")
+    if end[1:] == "==":
+        return end[0] in "AQgw"
+    return end[2] != "=" or end[1] in "AEIMQUYcgkosw048"
