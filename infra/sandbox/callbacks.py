@@ -34,7 +34,8 @@ def enqueue(db: Db, order_no: str, url: str, params: dict[str, Any]) -> None:
 
 
 def view(db: Db, callback: Row) -> dict[str, Any]:
-    sends = db.execute("SELECT sent_at, status, answer FROM sends WHERE callback_id = ?", (callback["id"],))
+    sql = "SELECT sent_at, status, answer, pause_seconds FROM sends WHERE callback_id = ? ORDER BY rowid"
+    sends = db.execute(sql, (callback["id"],))
     return {
         **{name: callback[name] for name in ("id", "order_no", "url", "state", "due_at")},
         "params": json.loads(callback["params"]),

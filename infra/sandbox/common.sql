@@ -14,11 +14,13 @@ CREATE TABLE IF NOT EXISTS callbacks (
 );
 CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due_at) WHERE state = 'pending';
 
+-- `pause_seconds` is how long the rail waits after this send until it tries again; NULL when it does not.
 CREATE TABLE IF NOT EXISTS sends (
-    callback_id INTEGER NOT NULL REFERENCES callbacks,
-    sent_at     REAL NOT NULL,
-    status      INTEGER,
-    answer      TEXT NOT NULL
+    callback_id   INTEGER NOT NULL REFERENCES callbacks,
+    sent_at       REAL NOT NULL,
+    status        INTEGER,
+    answer        TEXT NOT NULL,
+    pause_seconds REAL
 );
 CREATE INDEX IF NOT EXISTS sends_of ON sends (callback_id);
 

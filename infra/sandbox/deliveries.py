@@ -70,7 +70,7 @@ class Deliveries:
         if callback_id is not None:
             with self._ledger.transaction() as db:
                 row = (callback_id, time.time(), answer["status"], answer["answer"])
-                db.execute("INSERT INTO sends VALUES (?, ?, ?, ?)", row)
+                db.execute("INSERT INTO sends (callback_id, sent_at, status, answer) VALUES (?, ?, ?, ?)", row)
         return answer
 
     def _is_sending(self, order_no: str) -> bool:
@@ -142,12 +142,17 @@ class Deliveries:
     def _settle(self, callback: Row, *, is_acknowledged: bool) -> None:
         attempts = callback["attempts"] + 1
         retries = self._manners.retry_seconds
-        state, due_at = "acknowledged", callback["due_at"]
+        state, due_at, pause = "acknowledged", callback["due_at"], None
         if not is_acknowledged:
-            is_last = attempts > len(retries)
-            state = "given_up" if is_last else "pending"
-            due_at = time.time() + (0 if is_last else retries[attempts - 1] * self._time_scale)
+            pause = None if attempts > len(retries) else retries[attempts - 1] * self._time_scale
+            state = "given_up" if pause is None else "pending"
+            due_at = time.time() + (pause or 0)
         with self._ledger.transaction() as db:
+            db.execute(
+                "UPDATE sends SET pause_seconds = ? WHERE rowid ="
+                " (SELECT max(rowid) FROM sends WHERE callback_id = ?)",
+                (pause, callback["id"]),
+            )
             db.execute(
                 "UPDATE callbacks SET state = ?, due_at = ?, attempts = ? WHERE id = ?",
                 (state, due_at, attempts, callback["id"]),

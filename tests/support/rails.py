@@ -63,11 +63,11 @@ class RailSandbox:
         return found
 
     def await_callbacks(self, payment: dict[str, Any], count: int = 1) -> list[dict[str, Any]]:
-        """The order's callbacks once `count` of them were answered, whatever the answer."""
+        """The order's callbacks that were answered, whatever the answer, once there are `count` of them."""
         give_up_at = time.monotonic() + 10
         while True:
-            found = self.callbacks(payment)
-            if sum(bool(callback["sends"]) for callback in found) >= count:
+            found = [callback for callback in self.callbacks(payment) if callback["sends"]]
+            if len(found) >= count:
                 return found
             assert time.monotonic() < give_up_at, found
             time.sleep(0.05)

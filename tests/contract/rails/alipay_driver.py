@@ -1,16 +1,17 @@
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import requests
 
+from infra.local.secret_store import with_contents
 from paygate.adapters.rails.alipay.rail import AlipayRail
 from paygate.adapters.rails.alipay.settings import AlipaySettings, read
 from paygate.adapters.rails.http import RailHttp
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
 from paygate.ports import Action, RailUrls, TradeStatus
+from tests.contract.rails import sandboxed
+from tests.contract.rails.sandboxed import QUICK, Now
 from tests.contract.sandbox_client import Sandbox
 
 METHODS = {
@@ -20,37 +21,13 @@ METHODS = {
     "refund": "alipay.trade.refund",
     "query_refund": "alipay.trade.fastpay.refund.query",
 }
-FAULTS: dict[str, dict[str, Any]] = {
-    "lost": {"kind": "drop_after"},
-    "never": {"kind": "drop"},
-    "slow": {"kind": "timeout", "seconds": 1.5},
-    "busy": {"kind": "system_error"},
-    "server_error": {"kind": "http_error", "work": True},
-    "garbage": {"kind": "garbage"},
-    "forged": {"kind": "bad_signature"},
-}
-CALLBACK_FAULTS = {
-    "amount": "wrong_amount",
-    "currency": "wrong_currency",
-    "order": "other_order",
-    "merchant": "wrong_seller",
-    "unsigned": "bad_signature",
-}
-QUICK = {"connect_seconds": 2.0, "read_seconds": 1.0, "total_seconds": 2.0, "pause_seconds": 0.01, "repeats": 0}
-
-
-class Now:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
+FAULTS = sandboxed.FAULTS | {"busy": {"kind": "system_error"}}
+CALLBACK_FAULTS = sandboxed.CALLBACK_FAULTS | {"merchant": "wrong_seller"}
 
 
 def settings(sandbox: Sandbox, *, is_certified: bool) -> AlipaySettings:
     left_out = "ALIPAY_PUBLIC_KEY" if is_certified else "_CERT"
-    env = {
-        name.removesuffix("_FILE"): Path(value).read_text() if name.endswith("_FILE") else value
-        for name, value in sandbox.settings().items()
-        if left_out not in name
-    }
+    env = {name: value for name, value in with_contents(sandbox.settings()).items() if left_out not in name}
     found = read(env | {"ALIPAY_GATEWAY_URL": f"{sandbox.url}/alipay/gateway.do"})
     assert found is not None
     assert (found.certificate_numbers is not None) == is_certified

@@ -1,16 +1,17 @@
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import requests
 
+from infra.local.secret_store import with_contents
 from paygate.adapters.rails.card.rail import CardRail
 from paygate.adapters.rails.card.settings import CardSettings, read
 from paygate.adapters.rails.http import RailHttp
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
 from paygate.ports import Action, RailUrls, TradeStatus
+from tests.contract.rails import sandboxed
+from tests.contract.rails.sandboxed import QUICK, Now
 from tests.contract.sandbox_client import Sandbox
 
 OPERATIONS = {
@@ -21,38 +22,17 @@ OPERATIONS = {
     "query_refund": "refunds.list",
 }
 # Answers are not signed; what another program answers in the processor's place is no answer of its.
-FAULTS: dict[str, dict[str, Any]] = {
-    "lost": {"kind": "drop_after"},
-    "never": {"kind": "drop"},
-    "slow": {"kind": "timeout", "seconds": 1.5},
+FAULTS = sandboxed.FAULTS | {
     "busy": {"kind": "lock_timeout"},
-    "server_error": {"kind": "http_error", "work": True},
-    "garbage": {"kind": "garbage"},
     "forged": {"kind": "refuse", "status": 401},
 }
-CALLBACK_FAULTS = {
-    "amount": "wrong_amount",
-    "currency": "wrong_currency",
-    "order": "other_order",
-    "merchant": "other_merchant",
-    "unsigned": "wrong_secret",
-}
+CALLBACK_FAULTS = sandboxed.CALLBACK_FAULTS | {"merchant": "other_merchant", "unsigned": "wrong_secret"}
 EVENTS = ["payment_intent.succeeded", "payment_intent.canceled", "refund.created", "refund.failed"]
 ENDPOINT = "we_contract"
-QUICK = {"connect_seconds": 2.0, "read_seconds": 1.0, "total_seconds": 2.0, "pause_seconds": 0.01, "repeats": 0}
-
-
-class Now:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def settings(sandbox: Sandbox, **changes: str) -> CardSettings:
-    env = {
-        name.removesuffix("_FILE"): Path(value).read_text() if name.endswith("_FILE") else value
-        for name, value in sandbox.settings().items()
-        if name.startswith("CARD_")
-    }
+    env = {name: value for name, value in with_contents(sandbox.settings()).items() if name.startswith("CARD_")}
     found = read(env | {"CARD_API_URL": f"{sandbox.url}/card", **changes})
     assert found is not None
     return found

@@ -1,49 +1,25 @@
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import requests
 
+from infra.local.secret_store import with_contents
 from paygate.adapters.rails.http import RailHttp
 from paygate.adapters.rails.unionpay.rail import UnionPayRail
 from paygate.adapters.rails.unionpay.settings import UnionPaySettings, read
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
 from paygate.ports import Action, RailUrls, TradeStatus
+from tests.contract.rails import sandboxed
+from tests.contract.rails.sandboxed import CALLBACK_FAULTS, QUICK, Now
 from tests.contract.sandbox_client import Sandbox
 
 METHODS = {"open": "qr", "query": "query", "refund": "refund", "query_refund": "query"}
-FAULTS: dict[str, dict[str, Any]] = {
-    "lost": {"kind": "drop_after"},
-    "never": {"kind": "drop"},
-    "slow": {"kind": "timeout", "seconds": 1.5},
-    "busy": {"kind": "refuse", "respCode": "06"},
-    "server_error": {"kind": "http_error", "work": True},
-    "garbage": {"kind": "garbage"},
-    "forged": {"kind": "bad_signature"},
-}
-CALLBACK_FAULTS = {
-    "amount": "wrong_amount",
-    "currency": "wrong_currency",
-    "order": "other_order",
-    "merchant": "wrong_merchant",
-    "unsigned": "bad_signature",
-}
-QUICK = {"connect_seconds": 2.0, "read_seconds": 1.0, "total_seconds": 2.0, "pause_seconds": 0.01, "repeats": 0}
-
-
-class Now:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
+FAULTS = sandboxed.FAULTS | {"busy": {"kind": "refuse", "respCode": "06"}}
 
 
 def settings(sandbox: Sandbox) -> UnionPaySettings:
-    env = {
-        name.removesuffix("_FILE"): Path(value).read_text() if name.endswith("_FILE") else value
-        for name, value in sandbox.settings().items()
-    }
-    found = read(env | {"UNIONPAY_GATEWAY_URL": f"{sandbox.url}/unionpay"})
+    found = read(with_contents(sandbox.settings()) | {"UNIONPAY_GATEWAY_URL": f"{sandbox.url}/unionpay"})
     assert found is not None
     return found
 

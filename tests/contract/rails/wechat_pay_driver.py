@@ -1,16 +1,17 @@
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import requests
 
+from infra.local.secret_store import with_contents
 from paygate.adapters.rails.http import RailHttp
 from paygate.adapters.rails.wechat_pay.rail import WechatPayRail
 from paygate.adapters.rails.wechat_pay.settings import WechatPaySettings, read
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.money import Money
 from paygate.ports import Action, RailUrls, TradeStatus
+from tests.contract.rails import sandboxed
+from tests.contract.rails.sandboxed import CALLBACK_FAULTS, QUICK, Now
 from tests.contract.sandbox_client import Sandbox
 
 METHODS = {
@@ -20,37 +21,19 @@ METHODS = {
     "refund": "refund",
     "query_refund": "refund_query",
 }
-FAULTS: dict[str, dict[str, Any]] = {
-    "lost": {"kind": "drop_after"},
-    "never": {"kind": "drop"},
-    "slow": {"kind": "timeout", "seconds": 1.5},
+FAULTS = sandboxed.FAULTS | {
     "busy": {"kind": "busy"},
     "server_error": {"kind": "system_error", "work": True},
-    "garbage": {"kind": "garbage"},
-    "forged": {"kind": "bad_signature"},
 }
-CALLBACK_FAULTS = {
-    "amount": "wrong_amount",
-    "currency": "wrong_currency",
-    "order": "other_order",
-    "merchant": "wrong_merchant",
-    "unsigned": "bad_signature",
-}
-QUICK = {"connect_seconds": 2.0, "read_seconds": 1.0, "total_seconds": 2.0, "pause_seconds": 0.01, "repeats": 0}
 DOOR = "/wechat_pay/_sandbox"
-
-
-class Now:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def settings(sandbox: Sandbox, *, is_certified: bool) -> WechatPaySettings:
     """In certificate mode nothing is pinned: certificates are fetched when the first answer comes."""
     left_out = ("PUBLIC_KEY", "PLATFORM_CERTS") if is_certified else ()
     env = {
-        name.removesuffix("_FILE"): Path(value).read_text() if name.endswith("_FILE") else value
-        for name, value in sandbox.settings().items()
+        name: value
+        for name, value in with_contents(sandbox.settings()).items()
         if not any(part in name for part in left_out)
     }
     found = read(env | {"WECHAT_PAY_BASE_URL": f"{sandbox.url}/wechat_pay"})

@@ -65,6 +65,11 @@ class Payment:
         return self.state in OPEN_STATES
 
     @property
+    def has_settled(self) -> bool:
+        """Also when its money was withdrawn afterwards."""
+        return self.state in PAID_STATES or self.state is PaymentState.REVERSED
+
+    @property
     def refundable(self) -> int:
         """Units that a new refund of ours may still take."""
         left = self.received - self.refunded - self.refunded_outside - self.refund_reserved

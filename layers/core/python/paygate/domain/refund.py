@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paygate.domain.errors import Conflict
-from paygate.domain.states import REFUND_TRANSITIONS, RefundState
+from paygate.domain.states import REFUND_TRANSITIONS, UNDER_WAY, RefundState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,4 +43,4 @@ class Refund:
     @property
     def holds_reserve(self) -> bool:
         """Money that is neither back nor certainly not going back stays reserved."""
-        return self.origin == OURS and self.state in (RefundState.PENDING, RefundState.UNKNOWN)
+        return self.origin == OURS and self.state in UNDER_WAY

@@ -84,3 +84,5 @@ REFUND_TRANSITIONS: dict[tuple[RefundState, RefundState], str] = {
 OPEN_STATES = frozenset({_P.CREATED, _P.PENDING, _P.CONFIRMING})
 PAID_STATES = frozenset({_P.SETTLED, _P.PARTIALLY_REFUNDED, _P.REFUNDED})
 GONE_STATES = frozenset({_P.EXPIRED, _P.CANCELLED, _P.FAILED})
+UNDER_WAY = frozenset({_R.PENDING, _R.UNKNOWN})
+"""A refund that is neither done nor refused."""

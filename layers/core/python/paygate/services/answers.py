@@ -52,7 +52,7 @@ def payment_document(payment: Payment, action: str | None) -> str:
         "amount": payment.price.text(),
         "currency": payment.price.asset.code,
         "due": due if payment.due.asset.code != payment.price.asset.code else None,
-        "amountReceived": decimal_text(payment.received, decimals),
+        "amountReceived": payment.received_text(),
         "amountPending": decimal_text(payment.pending, decimals),
         "amountRefunded": payment.refunded_text(),
         "amountWithdrawn": payment.withdrawn_text(),

@@ -9,15 +9,13 @@ from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict
 from paygate.domain.money import Money
 from paygate.domain.refund import OURS, OUTSIDE, Refund
-from paygate.domain.states import RefundState
+from paygate.domain.states import UNDER_WAY, RefundState
 from paygate.ports import RefundStatus
 from paygate.services.cases import open_rail_case, open_stuck_refund_case, stuck_refund_case
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Change, Payment
     from paygate.ports import Clock, Ids, Meter, Observation, ToldRefund, Transaction
-
-_UNDER_WAY = (RefundState.PENDING, RefundState.UNKNOWN)
 
 
 class NotYet(Exception):
@@ -47,7 +45,7 @@ class BookRefunds:
         if seen.refund is not None:
             if seen.refund.status is RefundStatus.STUCK and known is None:
                 open_rail_case(tx, self._meter, rail, seen, "refund stuck", payment)
-            elif seen.refund.status is RefundStatus.STUCK and known and known.state in _UNDER_WAY:
+            elif seen.refund.status is RefundStatus.STUCK and known and known.state in UNDER_WAY:
                 open_stuck_refund_case(tx, self._meter, rail, known, seen.refund)
             if _is_of_another_amount(known, seen.refund):
                 open_rail_case(tx, self._meter, rail, seen, "other refund amount", payment)
@@ -126,9 +124,9 @@ class BookRefunds:
 
 def _next(state: RefundState, told: RefundStatus) -> RefundState | None:
     """Where a refund that is in `state` goes when the rail tells `told`; None: nowhere."""
-    if told is RefundStatus.SUCCEEDED and state in _UNDER_WAY:
+    if told is RefundStatus.SUCCEEDED and state in UNDER_WAY:
         return RefundState.SUCCEEDED
-    if told is RefundStatus.FAILED and state in _UNDER_WAY:
+    if told is RefundStatus.FAILED and state in UNDER_WAY:
         return RefundState.FAILED
     if told is RefundStatus.FAILED and state is RefundState.SUCCEEDED:
         return RefundState.REVERSED

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict
 from paygate.domain.money import Money
-from paygate.domain.states import PAID_STATES, PaymentState, RefundState
+from paygate.domain.states import PAID_STATES, UNDER_WAY, PaymentState, RefundState
 from paygate.ports import AttemptStatus, Case
-from paygate.services.cases import open_duplicate_case, stuck_refund_case
+from paygate.services.cases import stuck_refund_case
 from paygate.services.races import TRIES
+from paygate.services.settle import settle
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Change, Payment
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from paygate.ports import Attempt, Clock, Ids, Ledger, Meter, Nudge, Payout, Taken, Transaction
 
 _MOST_ORIGINS = 20
-_UNDER_WAY = (RefundState.PENDING, RefundState.UNKNOWN)
 
 
 class BookTransfers:
@@ -69,15 +69,11 @@ class BookTransfers:
 
     def _receive(self, tx: Transaction, payment: Payment, taken: Taken, attempt: Attempt) -> Change | None:
         now, event_id = self._clock.now(), self._ids.new("EVT")
-        if _has_settled(payment):
+        if payment.has_settled:
             received = taken.received - (taken.returned if _is_enough(payment, taken) else 0)
             return moves.receive(payment, received, taken.pending, now, event_id, "transferred")
         if _is_enough(payment, taken):
-            is_first = tx.claim_order(payment.order_id, payment.id)
-            received = taken.received - taken.returned
-            change = moves.settle(payment, received, now, event_id, is_duplicate=not is_first)
-            if not is_first:
-                open_duplicate_case(tx, attempt.rail, change.after)
+            change = settle(tx, attempt.rail, payment, taken.received - taken.returned, now, event_id)
             return replace(change, after=replace(change.after, pending=taken.pending))
         given_back = payment.refunded + payment.refund_reserved
         received = max(taken.received - taken.returned, given_back)
@@ -87,7 +83,7 @@ class BookTransfers:
 
     def _withdraw(self, _tx: Transaction, payment: Payment, taken: Taken, _attempt: Attempt) -> Change | None:
         """Settled money that was taken away, unless more than enough is left."""
-        if not _has_settled(payment):
+        if not payment.has_settled:
             return None
         withdrawn = 0 if _is_enough(payment, taken) else taken.returned
         if withdrawn == payment.withdrawn:
@@ -131,7 +127,7 @@ class BookTransfers:
     def _tell(self, changes: list[Change]) -> None:
         for change in changes:
             method, before, after = change.after.method, change.before, change.after
-            if after.state is PaymentState.SETTLED and not _has_settled(before):
+            if after.state is PaymentState.SETTLED and not before.has_settled:
                 self._meter.count("PaymentsSettled", method=method)
             if after.withdrawn > before.withdrawn:
                 self._meter.alarm("PaymentReversed", rail=method)
@@ -139,16 +135,12 @@ class BookTransfers:
             self._nudge()
 
 
-def _has_settled(payment: Payment) -> bool:
-    return payment.state in PAID_STATES or payment.state is PaymentState.REVERSED
-
-
 def _is_enough(payment: Payment, taken: Taken) -> bool:
     """Whether what we still have of the payers' money covers the price. A refund of a settled payment is the
     shop's own will, and asks nothing of the payer.
     """
     given_back = payment.refunded + payment.refunded_outside + payment.refund_reserved
-    is_own_will = _has_settled(payment) and not taken.returned
+    is_own_will = payment.has_settled and not taken.returned
     return is_own_will or taken.received - taken.returned - given_back >= payment.due.units
 
 
@@ -158,7 +150,7 @@ def _next(refund: Refund, payout: Payout) -> RefundState | None:
         return None
     if payout.is_returned:
         return RefundState.REVERSED if refund.state is RefundState.SUCCEEDED else None
-    return RefundState.SUCCEEDED if refund.state in _UNDER_WAY else None
+    return RefundState.SUCCEEDED if refund.state in UNDER_WAY else None
 
 
 def _detail(taken: Taken) -> dict[str, object] | None:

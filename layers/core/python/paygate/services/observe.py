@@ -15,8 +15,9 @@ from paygate.domain.errors import Conflict
 from paygate.domain.states import PAID_STATES, PaymentState
 from paygate.ports import AttemptStatus, TradeStatus
 from paygate.services.book_refunds import BookRefunds, NotYet
-from paygate.services.cases import open_duplicate_case, open_rail_case
+from paygate.services.cases import open_rail_case
 from paygate.services.races import TRIES
+from paygate.services.settle import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,14 +90,14 @@ class Observe:
             raise AssertionError("an order without payment does not fit")  # pragma: no cover
         change = self._move(tx, rail, payment, seen, is_current=is_current)
         current = change.after if change else payment
-        kept = _after(attempt, seen, is_paid=_is_paid(current))
+        kept = _after(attempt, seen, is_paid=current.has_settled)
         is_ended = kept is not None and kept.status is AttemptStatus.DONE
         if change is not None:
             tx.save(change, kept if is_ended else None)
         if kept is not None and not (change and is_ended):
             tx.save_attempt(kept)
         changes, is_all = [change] if change else [], True
-        if _is_paid(current):
+        if current.has_settled:
             refunds, is_all = self._refunds(tx, rail, current, seen)
             changes += refunds
             withdrawal = self._book_withdrawal(tx, changes[-1].after if changes else current, seen)
@@ -107,8 +108,8 @@ class Observe:
         self, tx: Transaction, rail: str, payment: Payment, seen: Observation, *, is_current: bool
     ) -> Change | None:
         """The payment's own move, if what the rail says makes one."""
-        if _brought_money(seen) and not _is_paid(payment):
-            return self._settle(tx, rail, payment)
+        if _brought_money(seen) and not payment.has_settled:
+            return settle(tx, rail, payment, payment.due.units, self._clock.now(), self._ids.new("EVT"))
         if seen.status is TradeStatus.PROCESSING and payment.state is PaymentState.PENDING:
             return moves.confirm(payment, payment.due.units, self._clock.now())
         is_released = seen.status is TradeStatus.WAITING and payment.state is PaymentState.CONFIRMING
@@ -118,14 +119,6 @@ class Observe:
         if is_over and payment.is_open and not payment.received:  # a part that came is never cancelled
             return self._end(payment, seen)
         return None
-
-    def _settle(self, tx: Transaction, rail: str, payment: Payment) -> Change:
-        is_first = tx.claim_order(payment.order_id, payment.id)
-        now, event_id = self._clock.now(), self._ids.new("EVT")
-        change = moves.settle(payment, payment.due.units, now, event_id, is_duplicate=not is_first)
-        if not is_first:
-            open_duplicate_case(tx, rail, change.after)
-        return change
 
     def _end(self, payment: Payment, seen: Observation) -> Change:
         now, event_id = self._clock.now(), self._ids.new("EVT")
@@ -137,7 +130,7 @@ class Observe:
 
     def _book_withdrawal(self, tx: Transaction, payment: Payment, seen: Observation) -> Change | None:
         """Disputes: what they hold now, whichever way it went, since messages about them come in any order."""
-        if seen.withdrawn is None or not _is_paid(payment) or seen.withdrawn.units == payment.withdrawn:
+        if seen.withdrawn is None or not payment.has_settled or seen.withdrawn.units == payment.withdrawn:
             return None
         change = moves.withdraw(payment, seen.withdrawn.units, self._clock.now(), self._ids.new("EVT"))
         tx.save(change)
@@ -187,7 +180,3 @@ def _after(attempt: Attempt, seen: Observation, *, is_paid: bool) -> Attempt | N
 def _brought_money(seen: Observation) -> bool:
     """Where all was given back, the trade is closed and was paid all the same."""
     return seen.status is TradeStatus.PAID or bool(seen.refunded and seen.refunded.units)
-
-
-def _is_paid(payment: Payment) -> bool:
-    return payment.state in PAID_STATES or payment.state is PaymentState.REVERSED

@@ -19,7 +19,7 @@ from paygate.domain.errors import (
 )
 from paygate.domain.money import Money, parse_money
 from paygate.domain.refund import OURS, Refund
-from paygate.domain.states import PaymentState, RefundState
+from paygate.domain.states import UNDER_WAY, PaymentState, RefundState
 from paygate.ports import Answer, RefundAnswer, RefundOrder, RefundStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered
 from paygate.services.cases import open_stuck_refund_case, stuck_refund_case
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from paygate.services.commands import RefundPayment as Command
     from paygate.services.idempotency import Idempotency
     from paygate.services.rails import Rails
-
-_WAITING = (RefundState.PENDING, RefundState.UNKNOWN)
 
 
 class RefundPayment:
@@ -77,7 +75,7 @@ class RefundPayment:
             known = tx.refund(refund_id)
         if known is None:
             raise StillRunning
-        return self._ask(known, claim, fence) if known.state in _WAITING else self._answer(known, claim, fence)
+        return self._ask(known, claim, fence) if known.state in UNDER_WAY else self._answer(known, claim, fence)
 
     def _reserve(self, command: Command, claim: Claim) -> tuple[Refund, bool]:
         """The refund with its reserve; False when the key was used before and nothing was taken."""
@@ -168,7 +166,7 @@ class RefundPayment:
             with self._ledger.transaction() as tx:
                 open_stuck_refund_case(tx, self._meter, attempt.rail, refund, answer)
         booked = self._book(refund, _STATES[answer.status], answer)
-        if is_repeat and booked.state not in _WAITING:
+        if is_repeat and booked.state not in UNDER_WAY:
             with self._ledger.transaction() as tx:
                 tx.close_case(stuck_refund_case(attempt.rail, refund.id))
         return booked
@@ -181,7 +179,7 @@ class RefundPayment:
             except Conflict:
                 with self._ledger.transaction() as tx:
                     known = tx.refund(refund.id)
-                if known is None or known.state not in _WAITING:
+                if known is None or known.state not in UNDER_WAY:
                     return known or refund
                 refund = known
         raise Conflict("lost too many races")
@@ -199,7 +197,7 @@ class RefundPayment:
             payment = tx.payment(refund.payment_id)
             if payment is None:
                 raise NotFound("no such payment")
-            again = refund_query_at(refund.created_at, now) if state in _WAITING else None
+            again = refund_query_at(refund.created_at, now) if state in UNDER_WAY else None
             tx.save_refund(refund, moved, again)
             change = moves.refund_moved(payment, refund, moved, now, self._ids.new("EVT"))
             tx.save(change)
