@@ -17,17 +17,18 @@ STANDARD = sys.stdlib_module_names | {"_typeshed"}
 MAY_IMPORT = {
     "domain": {"domain"},
     "ports": {"domain", "ports"},
+    "chain_ports": {"domain", "ports"},
     "budget": set(),
     "faults": {"domain"},
     "card_numbers": set(),
     "redaction": {"card_numbers"},
     "observability": {"redaction"},
-    "services": {"domain", "ports", "services", "budget"},
-    "strategies": {"domain", "ports", "strategies"},
-    "adapters": {"domain", "ports", "adapters", "budget", "faults"},
-    "http": {"domain", "ports", "services", "strategies", "http", "budget", "observability", "card_numbers"},
+    "services": {"domain", "ports", "chain_ports", "services", "budget"},
+    "strategies": {"domain", "ports", "chain_ports", "strategies"},
+    "adapters": {"domain", "ports", "chain_ports", "adapters", "budget", "faults"},
+    "http": {"domain", "ports", "chain_ports", "services", "strategies", "http", "budget", "observability", "card_numbers"},
     "queued": {"domain", "budget", "observability"},
-    "scheduled": {"domain", "ports", "services", "budget", "observability"},
+    "scheduled": {"domain", "ports", "chain_ports", "services", "budget", "observability"},
 }
 # Packages from outside → the parts that may use them.
 LIBRARIES = {
@@ -38,6 +39,11 @@ LIBRARIES = {
     "botocore": {"adapters.sqs", "adapters.s3", "adapters.secrets"},
     "requests": {"adapters.rails"},
     "urllib3": {"adapters.rails"},
+    "coincurve": {"adapters.chains"},
+    "Crypto": {"adapters.chains"},
+    "base58": {"adapters.chains"},
+    "web3": {"adapters.chains"},
+    "eth_account": {"adapters.chains"},
     "cryptography": {"adapters.rails", "adapters.system"},
     "aws_lambda_powertools": {"http", "observability", "queued", "scheduled", "adapters.secrets"},
 }

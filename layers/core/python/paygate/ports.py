@@ -52,6 +52,7 @@ class Ability(StrEnum):
     REFUND = "the rail gives money back when it is asked to"
     REFUND_AT_ONCE = "a refund that the rail takes is usually done at once"
     CAPTURE_LATER = "money can be authorised first and captured later"
+    ADDRESS = "every payment has an address of its own"
     REVERSE = "settled money can be withdrawn again (disputes, returned transfers)"
 
 

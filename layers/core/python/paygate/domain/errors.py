@@ -120,3 +120,24 @@ class Conflict(PaygateError):
 
     code = "conflict"
     retryable = True
+
+
+class NodeUnavailable(PaygateError):
+    """A chain's node did not answer, or not now; nothing is known, and asking again later is right."""
+
+    code = "node_unavailable"
+    retryable = True
+
+
+class NodeMisled(PaygateError):
+    """What a node says cannot be so: it serves another chain, or parts of its answer do not fit together."""
+
+    code = "node_misled"
+    retryable = True
+
+
+class QuoteUnavailable(PaygateError):
+    """No rate can be locked: too few sources answer, or they are too old or too far apart."""
+
+    code = "quote_unavailable"
+    retryable = True

@@ -56,6 +56,9 @@ KINDS: Mapping[str, Kind] = {
     "rate_limited": Kind(429, "Too many requests"),
     "internal_error": Kind(500, "Internal error", "something went wrong on our side"),
     "outcome_unknown": Kind(503, "Outcome not known yet", "the rail has not answered yet; try again", 2),
+    "quote_unavailable": Kind(503, "No rate can be locked", "the rates cannot be trusted now; try again", 5),
+    "node_unavailable": Kind(503, "Chain not readable", "the chain's node does not answer; try again", 5),
+    "node_misled": Kind(503, "Chain not readable", "the chain's node gives no answer to rely on; try again", 30),
     "unavailable": Kind(503, "Temporarily unavailable", "a part of ours cannot be reached; try again", 1),
 }
 

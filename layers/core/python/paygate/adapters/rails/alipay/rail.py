@@ -40,6 +40,7 @@ class AlipayRail:
             Ability.SHOW_UNPAID,
             Ability.REPORT_REFUNDED_SUM,
             Ability.CAPTURE_LATER,
+            Ability.ADDRESS,
             Ability.REVERSE,
         }
     )

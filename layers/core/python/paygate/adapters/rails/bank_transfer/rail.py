@@ -50,6 +50,7 @@ class BankTransferRail:
             Ability.REFUND,
             Ability.REFUND_AT_ONCE,
             Ability.CAPTURE_LATER,
+            Ability.ADDRESS,
         }
     )
 

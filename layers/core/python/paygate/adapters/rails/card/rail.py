@@ -36,7 +36,7 @@ class CardRail:
     name = "card"
     query_schedule = (20, 60, 180, 600, 1800, 5400, 18000)
     silent_channels: frozenset[str] = frozenset()
-    inabilities: frozenset[Ability] = frozenset({Ability.EXPIRE})
+    inabilities: frozenset[Ability] = frozenset({Ability.EXPIRE, Ability.ADDRESS})
 
     def __init__(
         self,

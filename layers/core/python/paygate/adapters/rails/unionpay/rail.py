@@ -44,6 +44,7 @@ class UnionPayRail:
             Ability.REPORT_CONSOLE_REFUNDS,
             Ability.REPORT_REFUNDED_SUM,
             Ability.CAPTURE_LATER,
+            Ability.ADDRESS,
             Ability.REVERSE,
         }
     )

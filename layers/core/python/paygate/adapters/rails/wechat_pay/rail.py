@@ -44,6 +44,7 @@ class WechatPayRail:
             Ability.REPORT_REFUNDED_SUM,
             Ability.REFUND_AT_ONCE,
             Ability.CAPTURE_LATER,
+            Ability.ADDRESS,
             Ability.REVERSE,
         }
     )
