@@ -134,6 +134,9 @@ class Chain(Protocol):
     block_seconds: float
     """How long the chain takes for a block, about."""
 
+    hides: Asset | None
+    """What its blocks may not show all transfers of, so that `missed` must be asked."""
+
     depth: int
     """How many blocks the chain can turn: so many hashes are kept, and more while finality is further away."""
 
@@ -162,3 +165,102 @@ class Chain(Protocol):
         """
 
     def transaction(self, tx_id: str, /) -> FoundTransaction: ...
+
+
+class Chains(Protocol):
+    def by_name(self, network: str, /) -> Chain:
+        """Raises NotFound for a network that is unknown or off."""
+
+
+# ---------------------------------------------------------------- what we know of a chain
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a chain was read: the last block, and how much of what was read the chain calls final.
+
+    `disputed_since` is when the node first said that something final is not so.
+    """
+
+    network: str
+    block: Block
+    final_height: int
+    moved_at: datetime
+    disputed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A range of blocks that was read: what it holds, and what of the chain is remembered from now on."""
+
+    scan: Scan
+    final_height: int
+    forget_below: int
+
+    @property
+    def first(self) -> Block:
+        return self.scan.blocks[0]
+
+    @property
+    def last(self) -> Block:
+        return self.scan.blocks[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The payments whose transfers changed, and how many transfers were new and fit no payment's network and asset."""
+
+    payments: Collection[str]
+    misfits: int = 0
+
+
+class ChainStore(Protocol):
+    """What is known of chains, in PostgreSQL. Transfers that change are queued to be booked, in the same commit."""
+
+    def cursor(self, network: str, /) -> Cursor | None: ...
+
+    def start(self, network: str, block: Block, final_height: int, /) -> None:
+        """Begin after that block, unless somebody began before."""
+
+    def first_address_at(self, network: str, /) -> datetime | None:
+        """When the network's first address was given to a payment."""
+
+    def has_open(self, network: str, /) -> bool:
+        """Whether a payment over this network may still be paid in time."""
+
+    def watch(self, network: str, /) -> Watch: ...
+
+    def follow(self, network: str, watcher: str, seconds: int, /) -> bool:
+        """Be the one who follows the chain for so long; False when another does."""
+
+    def leave(self, network: str, watcher: str, /) -> None: ...
+
+    def advance(self, cursor: Cursor, reading: Reading, /) -> Touched:
+        """Cursor and findings, together. Raises Conflict when the cursor is no longer where it was."""
+
+    def hashes(self, network: str, /) -> Sequence[tuple[int, str]]:
+        """The remembered blocks by height."""
+
+    def turn_back(self, cursor: Cursor, fork: Block, /) -> Touched:
+        """What was found above `fork` is undone, and reading goes on from there. Raises Conflict as `advance`."""
+
+    def dispute(self, cursor: Cursor, at: datetime, /) -> None:
+        """Keep since when the node contradicts what was final."""
+
+    def open_keys(self, network: str, limit: int, /) -> Collection[str]:
+        """Where open payments are paid to, the newest first."""
+
+    def keep_unconfirmed(self, network: str, found: Sequence[ChainTransfer], /, *, is_all: bool) -> Touched:
+        """Transfers that wait for a block; `is_all`: what waited before and is not among them is gone."""
+
+    def ripe(self, cursor: Cursor, limit: int, /) -> Sequence[ChainTransfer]:
+        """Transfers that have as many blocks over them as they need, and are not booked as final."""
+
+    def finalise(self, network: str, standing: Sequence[ChainTransfer], /) -> Touched:
+        """Those are money now, where they are still known to be in that block."""
+
+    def known(self, network: str, asset: Asset, final_height: int, limit: int, /) -> Mapping[str, int]:
+        """What open payments in that asset are known to have received in final blocks."""
+
+    def keep_missed(self, network: str, found: Sequence[ChainTransfer], known: Mapping[str, int], /) -> Touched:
+        """Money that blocks do not show, unless more became known of the same address meanwhile."""

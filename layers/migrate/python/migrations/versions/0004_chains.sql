@@ -36,6 +36,7 @@ CREATE TABLE chain_cursors (
     block_time timestamptz NOT NULL,
     final_height bigint NOT NULL,
     moved_at timestamptz NOT NULL DEFAULT now(),
+    disputed_since timestamptz,
     watcher text,
     watched_until timestamptz,
     CHECK (final_height <= height)
@@ -59,7 +60,8 @@ CREATE INDEX payments_open_on_chain ON payments (due_network)
 ALTER TABLE transfers ADD tx_id text COLLATE "C", ADD block_height bigint, ADD block_hash text,
     ADD CHECK ((block_height IS NULL) = (block_hash IS NULL)), ADD CHECK (block_height IS NULL OR tx_id IS NOT NULL);
 CREATE INDEX transfers_by_block ON transfers (network, block_height) WHERE block_height IS NOT NULL;
-CREATE INDEX transfers_pending_on_chain ON transfers (network) WHERE network IS NOT NULL AND status = 'PENDING';
+CREATE INDEX transfers_moving_on_chain ON transfers (network) WHERE network IS NOT NULL
+    AND (status = 'PENDING' OR status = 'REVERSED' AND block_height IS NOT NULL);
 
 GRANT SELECT, INSERT ON address_counters, addresses, chain_cursors, chain_blocks TO paygate;
 GRANT UPDATE ON address_counters, chain_cursors TO paygate;
