@@ -1,0 +1,37 @@
+"""A rich wallet at a node of ours: made once, with coins enough to pay many at the same time."""
+
+from decimal import Decimal
+
+from infra.sandbox.bitcoin.client import WALLET, NodeRpc, RpcRefused
+
+MATURE_AFTER = 100
+COINS = 10
+"""Blocks whose subsidies can be spent at once, before any other block is mined."""
+
+PIECES, PIECE = 60, Decimal(5)
+"""A payment that spends another's change waits in its line, of at most 25 (Core's -limitdescendantcount)."""
+
+NOT_FOUND, ALREADY_THERE, ALREADY_LOADED = -18, -4, -35
+
+
+def fill(node: NodeRpc) -> None:
+    """Make the wallet and its coins, or what an interrupted run left to make."""
+    open_wallet(node)
+    missing = MATURE_AFTER + COINS - int(node.call("getblockcount"))
+    if missing > 0:
+        node.call("generatetoaddress", missing, node.wallet("getnewaddress"))
+    if len(node.wallet("listunspent", 0)) < PIECES:
+        own = {node.wallet("getnewaddress"): PIECE for _ in range(PIECES)}
+        node.wallet("sendmany", "", own)
+        node.call("generatetoaddress", 1, node.wallet("getnewaddress"))
+
+
+def open_wallet(node: NodeRpc) -> None:
+    try:
+        node.call("loadwallet", WALLET)
+    except RpcRefused as refused:
+        if refused.code in (ALREADY_LOADED, ALREADY_THERE):
+            return
+        if refused.code != NOT_FOUND:
+            raise
+        node.call("createwallet", WALLET)
