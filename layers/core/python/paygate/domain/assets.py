@@ -14,3 +14,10 @@ CURRENCIES: dict[str, Asset] = {
     for decimals, codes in ((0, _ZERO), (2, _TWO + _TWO_MORE), (3, _THREE))
     for code in codes
 }
+
+# One token's decimals differ from chain to chain: Tether's contract on BSC counts in 18.
+USDT_ON_ETHEREUM = Asset("USDT", 6, "ethereum")
+ETH = Asset("ETH", 18, "ethereum")
+USDT_ON_BSC = Asset("USDT", 18, "bsc")
+USDT_ON_TRON = Asset("USDT", 6, "tron")
+BTC = Asset("BTC", 8, "bitcoin")

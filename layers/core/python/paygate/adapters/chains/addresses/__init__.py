@@ -1,0 +1,1 @@
+"""Addresses: derived from an account's public key, written, read and checked. No private key comes near."""

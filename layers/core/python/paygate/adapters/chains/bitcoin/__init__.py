@@ -1,0 +1,1 @@
+"""Bitcoin, over Core's JSON-RPC."""

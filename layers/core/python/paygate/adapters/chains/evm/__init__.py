@@ -1,0 +1,1 @@
+"""Ethereum and BNB Smart Chain: one adapter, two configurations."""

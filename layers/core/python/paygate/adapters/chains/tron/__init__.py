@@ -1,0 +1,1 @@
+"""TRON, over a full node's HTTP API."""
