@@ -1,8 +1,8 @@
 """What the services need of a blockchain, and the frozen values that cross the border.
 
 A chain is known by its network's name, which is also its rail's: ethereum, bsc, tron, bitcoin. Addresses cross as
-keys, the form in which the chain itself names a receiver: 40 hex digits (Ethereum, BSC; TRON without its 41), or the
-output script in hex (Bitcoin). Hashes and transaction ids are lower-case hex without 0x, as `tx_id` of a document is.
+keys, the form in which the chain itself names a receiver: 40 hex digits (Ethereum, BSC; TRON without its 41), or
+the output script in hex (Bitcoin). Hashes and transaction ids are lower-case hex without 0x.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ReceivingAddress:
     """An address that one payment has for good. `account` names the public key that it derives from, by `path`
     (`m/44'/60'/0'/0/7`); its transfers are final after `confirmations` blocks, its own among them, or, when
-    `waits_for_finality`, once the chain itself calls them final (`confirmations` is then about how many that takes).
+    `waits_for_finality`, once the chain itself calls them final (which takes about `confirmations` blocks).
     """
 
     family: str
@@ -90,7 +90,7 @@ class ChainTransfer:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a range of blocks holds. `blocks` are its first, its last, and each that was asked to be told, by height."""
+    """What a range of blocks holds. `blocks` are its first, its last, and each that was asked for, by height."""
 
     blocks: Sequence[Block]
     transfers: Sequence[ChainTransfer]
@@ -122,8 +122,8 @@ class Watch(Protocol):
 
 
 class Chain(Protocol):
-    """A node of one chain. Any method may raise NodeUnavailable (it did not answer, or not now) and NodeMisled (what
-    it says cannot be so: another chain, a block whose parts do not fit). Nothing is taken from such an answer.
+    """A node of one chain. Any method may raise NodeUnavailable (it did not answer, or not now) and NodeMisled
+    (what it says cannot be so: another chain, parts that do not fit). Nothing is taken from such an answer.
     """
 
     network: str
@@ -149,8 +149,8 @@ class Chain(Protocol):
     def scan(self, first: int, last: int, watch: Watch, tell_from: int, /) -> Scan:
         """All money that the blocks `first` to `last` brought to addresses of ours, and nothing that failed.
 
-        Blocks at `tell_from` and above are all told, and each transfer's block is one of them with that hash. A node
-        that cannot give the whole range at once is asked for parts; a block that cannot be read raises.
+        Blocks at `tell_from` and above are all told, and a transfer's block there is one of them, by its hash. A
+        node that cannot give the whole range at once is asked for parts; a block that cannot be read raises.
         """
 
     def unconfirmed(self, keys: Collection[str], /) -> Sequence[ChainTransfer] | None:
@@ -208,7 +208,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The payments whose transfers changed, and how many transfers were new and fit no payment's network and asset."""
+    """The payments whose transfers changed, and how many new transfers fit no payment's network and asset."""
 
     payments: Collection[str]
     misfits: int = 0

@@ -1,0 +1,1 @@
+SELECT key FROM addresses WHERE family = :family LIMIT :limit

@@ -1,0 +1,1 @@
+DELETE FROM chain_blocks WHERE network = :network AND height > :height
