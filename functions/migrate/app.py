@@ -30,4 +30,4 @@ def migrate(_seconds: float) -> Migrated:
     return Migrated(upgrade(settings.migrate_database_url))
 
 
-lambda_handler = scheduled(lambda: migrate)
+lambda_handler = scheduled(lambda _event: migrate)

@@ -5,4 +5,4 @@ from __future__ import annotations
 from paygate import bootstrap
 from paygate.scheduled import scheduled
 
-lambda_handler = scheduled(lambda: bootstrap.app().resolve)
+lambda_handler = scheduled(lambda _event: bootstrap.app().resolve)

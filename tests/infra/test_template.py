@@ -1,6 +1,7 @@
 """House rules of `template.yaml`: what every function, queue and permission must have."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +16,23 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 GLOBALS: dict[str, Any] = TEMPLATE["Globals"]["Function"]
 
 # Who commits payments, refunds or events tells the relay; who only reads cannot.
-WRITERS = {"create", "refund", "cancel", "capture", "webhook", "payer_return", "status", "resolve", "expire"}
+WRITERS = {
+    "create",
+    "refund",
+    "cancel",
+    "capture",
+    "webhook",
+    "payer_return",
+    "status",
+    "resolve",
+    "expire",
+    "poll_chain",
+}
 STATEMENTS = {"statements", "transfers", "import_statement"}
 WRITERS |= STATEMENTS
 READERS = {"batch", "orders", "health", "relay_events"}
-ON_SCHEDULE = {"relay_events", "resolve", "expire"}
+ON_SCHEDULE = {"relay_events", "resolve", "expire", "poll_chain"}
+NETWORKS = {"ethereum", "bsc", "tron", "bitcoin"}
 ASYNC = ON_SCHEDULE | {"migrate"}
 API_SECONDS = 15
 
@@ -87,7 +100,7 @@ def test_a_new_version_is_published_for_any_change(name: str) -> None:
 
 def test_a_layers_change_publishes_a_version() -> None:
     layers = of_type("AWS::Serverless::LayerVersion")
-    assert len(layers) == 4
+    assert len(layers) == 6
     assert all(layer["PublishLambdaVersion"] is True for layer in layers.values())
 
 
@@ -119,11 +132,19 @@ def test_what_is_called_without_waiting_is_not_retried_and_its_failures_are_kept
 def test_schedules_are_every_minute_and_never_late() -> None:
     assert {name for name in FUNCTIONS if events(name, "ScheduleV2")} == ON_SCHEDULE
     for name in ON_SCHEDULE:
-        (schedule,) = events(name, "ScheduleV2")
+        assert len(events(name, "ScheduleV2")) == (len(NETWORKS) if name == "poll_chain" else 1)
+    for schedule in (schedule for name in ON_SCHEDULE for schedule in events(name, "ScheduleV2")):
         assert schedule["ScheduleExpression"] == "rate(1 minute)"
         assert schedule["RetryPolicy"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
         assert schedule["OmitName"] is True, "a second stack in the account would want the same name"
         assert RESOURCES[schedule["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]]["Type"] == "AWS::SQS::Queue"
+
+
+def test_each_chain_has_a_schedule_that_can_be_turned_off() -> None:
+    schedules = events("poll_chain", "ScheduleV2")
+    assert {json.loads(schedule["Input"])["network"] for schedule in schedules} == NETWORKS
+    for schedule in schedules:
+        assert TEMPLATE["Parameters"][schedule["State"]["Ref"]]["AllowedValues"] == ["ENABLED", "DISABLED"]
 
 
 def test_a_nudge_wakes_the_relay_within_a_second() -> None:

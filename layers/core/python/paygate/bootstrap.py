@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from paygate import observability
+from paygate.adapters.postgres.chain_store import PostgresChains
 from paygate.adapters.postgres.database import Database
 from paygate.adapters.postgres.key_store import PostgresKeyStore
 from paygate.adapters.postgres.ledger import PostgresLedger
@@ -42,6 +44,7 @@ from paygate.services.manage_statements import StatementService
 from paygate.services.observe import Observe
 from paygate.services.payer_return import PayerReturn
 from paygate.services.payment_service import PaymentService
+from paygate.services.poll_chain import PollChain
 from paygate.services.read_statement import ReadStatement
 from paygate.services.refund_payment import RefundPayment
 from paygate.services.relay_events import RelayEvents
@@ -51,10 +54,12 @@ from paygate.strategies import registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from paygate.chain_ports import Chain
     from paygate.domain.bank_statement import BankTransaction, StatementHeader
     from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Readable, Strategy
 
 
+_NODE_BYTES, _NODE_SECONDS = 1 << 28, 30.0  # of one answer: a block with all its transactions is large
 _RETURN_SECONDS = 5.0  # at most so often a payer who comes back has the rail asked
 
 
@@ -69,6 +74,7 @@ class App:
     statements: StatementService
     resolve: Resolve
     expire: Expire
+    poll_chain: PollChain
     relay: RelayEvents
     outbox: PostgresOutbox
     keys: PostgresKeyStore
@@ -109,6 +115,25 @@ class ConfiguredRails:
         return made
 
 
+class ConfiguredChains:
+    """`chain_ports.Chains` over the registry: a node's adapter is loaded when it is first asked for."""
+
+    def __init__(self, settings: Settings, meter: Meter) -> None:
+        self._settings = settings
+        self._meter = meter
+        self._made: dict[str, Chain] = {}
+
+    def by_name(self, network: str, /) -> Chain:
+        if network not in self._made:
+            known = registry.method_of_rail(network)
+            if known is None or known.chain is None or network not in self._settings.rails:
+                raise NotFound("no such chain here")
+            tell = partial(self._meter.measure, "NodeLatency", network=network)
+            http = RailHttp(told=tell, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
+            self._made[network] = registry.load(known.chain)(self._settings.rails[network], http)
+        return self._made[network]
+
+
 def build(settings: Settings) -> App:
     """Wire everything; nothing connects before it is used."""
     observability.redact.conceal(settings.secret_values)
@@ -147,6 +172,7 @@ def build(settings: Settings) -> App:
             ledger, rails, observe, callbacks, refunds, transfers, imports, clock, ids, sealer, meter, nudge
         ),
         expire=Expire(ledger, rails, observe, clock, ids, meter, nudge),
+        poll_chain=_poll_chain(settings, database, transfers, clock, ids, meter),
         relay=_relay(settings, outbox, meter),
         outbox=outbox,
         keys=PostgresKeyStore(database, sealer),
@@ -174,6 +200,20 @@ def _nudge(settings: Settings, redis: RedisClient) -> Nudge:
     if settings.relay_queue_url is None:
         return no_nudge
     return SqsNudge(settings.relay_queue_url, RedisGate(redis, ProcessGate()))
+
+
+def _poll_chain(
+    settings: Settings,
+    database: Database,
+    book: BookTransfers,
+    clock: Clock,
+    ids: SystemIds,
+    meter: Meter,
+) -> PollChain:
+    families = {name: rail.family for name, rail in settings.rails.items() if hasattr(rail, "family")}
+    store = PostgresChains(database, families, clock, ids)
+    most_seconds = settings.chain_follow_seconds
+    return PollChain(ConfiguredChains(settings, meter), store, book, clock, ids, meter, most_seconds)
 
 
 def _statements(

@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from paygate.adapters.chains.private_keys import find_private_keys
 from paygate.adapters.system.sealer import parse_keys
 from paygate.faults import SettingsFaults
 from paygate.strategies.registry import METHODS, load
@@ -112,6 +113,8 @@ SETTINGS = (
     Setting("STATEMENT_QUEUE_URL", "SQS queue that the bucket tells of uploads", None, _url("http", "https")),
     Setting("RATE_LIMIT_PER_MINUTE", "requests a minute for each API key", "6000", _number(1, 10**9),
             is_safe_default=True),
+    Setting("CHAIN_FOLLOW_SECONDS", "how long one run of poll_chain follows its chain, at most", "55",
+            _number(1, 800), is_safe_default=True),
     Setting("OUTBOX_RETENTION_DAYS", "how long sent events can be replayed", "30", _number(1, 3650),
             is_safe_default=True),
 )  # fmt: skip
@@ -138,6 +141,7 @@ class Settings:
     statement_bucket: str | None
     statement_queue_url: str | None
     rate_limit_per_minute: int
+    chain_follow_seconds: int
     outbox_retention_days: int
     rails: Mapping[str, Any] = field(repr=False)
     secret_values: tuple[str, ...] = field(repr=False)
@@ -165,6 +169,8 @@ def read_settings(
     values = {setting.name.lower(): _value(setting, env, faults, is_strict=is_strict) for setting in SETTINGS}
     if values["kafka_security_protocol"] == "SASL_SSL":
         faults.extend(f"{name} is missing" for name in _SASL if not env.get(name))
+    if spending := find_private_keys(env):
+        raise SettingsFaults(spending)
     rails = _rails(env, faults)
     if faults and is_strict:
         raise SettingsFaults(tuple(faults))
@@ -244,7 +250,11 @@ def example() -> str:
     ]
     for setting in SETTINGS:
         lines += [f"# {setting.purpose}", f"{setting.name}={setting.default or ''}", ""]
+    listed: set[str] = set()
     for method in METHODS:
         names = load(method.settings.partition(":")[0] + ":NAMES")
-        lines += [f"# {method.name}: on when all that it needs is set", *(f"{name}=" for name in names), ""]
+        if new := [name for name in names if name not in listed]:
+            methods = ", ".join(one.name for one in METHODS if one.rail == method.rail)
+            lines += [f"# {methods}: on when all that it needs is set", *(f"{name}=" for name in new), ""]
+        listed.update(new)
     return "\n".join(lines)

@@ -23,9 +23,9 @@ class RunFailed(Exception):
 
 
 def scheduled(
-    sweep: Callable[[], Callable[[float], DataclassInstance]],
+    sweep: Callable[[Mapping[str, Any]], Callable[[float], DataclassInstance]],
 ) -> Callable[[Mapping[str, Any], LambdaContext], dict[str, Any]]:
-    """A handler that runs `sweep()` for as long as the invocation may take, and answers its report.
+    """A handler that runs `sweep(event)` for as long as the invocation may take, and answers its report.
 
     Called by a queue, it also answers which messages failed: all of them when the report is not complete.
     """
@@ -36,7 +36,7 @@ def scheduled(
         log.thread_safe_append_keys(request_id=context.aws_request_id)
         try:
             with budget.limit(seconds):
-                report = sweep()(seconds)
+                report = sweep(event)(seconds)
             log.info("swept", report=asdict(report))
         except Exception as error:
             log.exception("failed")

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from paygate.chain_ports import Reading, Scan
-from paygate.domain.errors import Conflict, NodeMisled, NodeUnavailable, PaygateError
+from paygate.domain.errors import Conflict, NodeMisled, NodeUnavailable, NotFound, PaygateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,7 @@ class Polled:
     turns: int = 0
     troubles: int = 0
     is_followed_by_another: bool = False
+    is_off: bool = False
 
 
 @dataclass
@@ -76,6 +77,7 @@ class PollChain:
         clock: Clock,
         ids: Ids,
         meter: Meter,
+        most_seconds: int,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._chains = chains
@@ -84,12 +86,17 @@ class PollChain:
         self._clock = clock
         self._ids = ids
         self._meter = meter
+        self._most_seconds = most_seconds
         self._wait = wait
 
     def __call__(self, network: str, seconds: float) -> Polled:
-        """Raises NotFound (no such chain here), Unavailable (PostgreSQL). A node's faults cost time only."""
+        """Raises Unavailable (PostgreSQL). A node's faults cost time only; a chain that is off is left at once."""
+        seconds = min(seconds, self._most_seconds)
         deadline = time.monotonic() + seconds
-        chain = self._chains.by_name(network)
+        try:
+            chain = self._chains.by_name(network)
+        except NotFound:
+            return Polled(network, is_off=True)
         run = _Run()
         if not self._is_started(chain, run):
             return self._told(network, run)

@@ -17,7 +17,7 @@ class Method:
 
     `adapter` is called with (settings, urls, clock, http); `settings` with the environment, and
     answers None when the rail is not configured. `expiry` is how long payers have, in seconds: unless a caller
-    says otherwise, and at most.
+    says otherwise, and at most. `chain` reads a network's node, and is called with (settings, http).
     """
 
     name: str
@@ -26,6 +26,7 @@ class Method:
     adapter: str
     settings: str
     expiry: tuple[int, int] = (900, 86_400)
+    chain: str | None = None
 
 
 METHODS = (
@@ -65,6 +66,46 @@ METHODS = (
         adapter="paygate.adapters.rails.bank_transfer.rail:BankTransferRail",
         settings="paygate.adapters.rails.bank_transfer.settings:read",
         expiry=(7 * 86_400, 30 * 86_400),
+    ),
+    Method(
+        "USDT_TRC20",
+        rail="tron",
+        strategy="paygate.strategies.crypto:UsdtTrc20Strategy",
+        adapter="paygate.adapters.chains.rail:TronRail",
+        settings="paygate.adapters.chains.tron.settings:read",
+        expiry=(3600, 86_400),
+    ),
+    Method(
+        "USDT_ERC20",
+        rail="ethereum",
+        strategy="paygate.strategies.crypto:UsdtErc20Strategy",
+        adapter="paygate.adapters.chains.rail:EthereumRail",
+        settings="paygate.adapters.chains.evm.ethereum:read",
+        expiry=(3600, 86_400),
+    ),
+    Method(
+        "USDT_BEP20",
+        rail="bsc",
+        strategy="paygate.strategies.crypto:UsdtBep20Strategy",
+        adapter="paygate.adapters.chains.rail:BscRail",
+        settings="paygate.adapters.chains.evm.bsc:read",
+        expiry=(3600, 86_400),
+    ),
+    Method(
+        "ETH",
+        rail="ethereum",
+        strategy="paygate.strategies.crypto:EthStrategy",
+        adapter="paygate.adapters.chains.rail:EthereumRail",
+        settings="paygate.adapters.chains.evm.ethereum:read",
+        expiry=(3600, 86_400),
+    ),
+    Method(
+        "BTC",
+        rail="bitcoin",
+        strategy="paygate.strategies.crypto:BtcStrategy",
+        adapter="paygate.adapters.chains.rail:BitcoinRail",
+        settings="paygate.adapters.chains.bitcoin.settings:read",
+        expiry=(3600, 86_400),
     ),
 )
 _BY_NAME = {method.name: method for method in METHODS}
