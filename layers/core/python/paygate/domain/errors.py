@@ -48,6 +48,10 @@ class OutcomeUnknown(PaygateError):
     retryable = True
 
 
+class AnswerTooLong(OutcomeUnknown):
+    """An answer of more bytes than are taken from anybody: asking for less may help."""
+
+
 class CallbackRefused(PaygateError):
     """A callback that does not verify. It changes nothing."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from paygate import budget
-from paygate.domain.errors import OutcomeUnknown
+from paygate.domain.errors import AnswerTooLong, OutcomeUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,6 +95,8 @@ class RailHttp:
                 found = self._read(response)
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return HttpAnswer(response.status_code, found, names)
+        except AnswerTooLong as error:
+            return error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # The error's own text may quote the URL, and that a signature or a key.
             return OutcomeUnknown(f"the rail gave no answer: {type(error).__name__}")
@@ -104,7 +106,7 @@ class RailHttp:
         for chunk in response.iter_content(_CHUNK_BYTES):
             body += chunk
             if len(body) > self.max_bytes:
-                raise ValueError("the answer is too long")
+                raise AnswerTooLong("the answer is too long")
         return bytes(body)
 
     def _opened(self) -> requests.Session:
@@ -116,7 +118,9 @@ class RailHttp:
 
 
 def _may_pass(answer: HttpAnswer | OutcomeUnknown) -> bool:
-    return isinstance(answer, OutcomeUnknown) or answer.status in _TRANSIENT
+    if isinstance(answer, HttpAnswer):
+        return answer.status in _TRANSIENT
+    return not isinstance(answer, AnswerTooLong)
 
 
 def _pause(longest: float) -> bool:
