@@ -8,13 +8,18 @@ from typing import Any, NoReturn
 
 def read_object(raw: bytes) -> dict[str, Any]:
     """The object that `raw` is. Numbers that are no integers stay text. Raises ValueError."""
+    found = read(raw)
+    if not isinstance(found, dict):
+        raise ValueError("not an object")  # noqa: TRY004  one kind of error for whatever came
+    return found
+
+
+def read(raw: bytes) -> Any:
+    """Whatever `raw` is, an array say. Raises ValueError."""
     try:
-        read = _DECODER.decode(raw.decode("utf-8"))
+        return _DECODER.decode(raw.decode("utf-8"))
     except RecursionError:
         raise ValueError("too deep") from None
-    if not isinstance(read, dict):
-        raise ValueError("not an object")  # noqa: TRY004  one kind of error for whatever came
-    return read
 
 
 def text(content: dict[str, Any], name: str) -> str:
