@@ -3,7 +3,7 @@ from inspect import signature
 
 import pytest
 
-from paygate.domain.assets import CURRENCIES
+from paygate.domain.assets import CURRENCIES, priced_in
 from paygate.domain.money import Money
 from paygate.domain.payment import Payment
 from paygate.domain.states import PaymentState
@@ -38,7 +38,7 @@ def test_every_line_names_what_is_there(method: registry.Method) -> None:
 @pytest.mark.parametrize("method", registry.METHODS, ids=lambda method: method.name)
 def test_every_strategy_makes_the_same_order_of_the_same_payment(method: registry.Method) -> None:
     strategy = registry.strategy(method.name)
-    price = Money(12345, CURRENCIES[strategy.currencies[0]])
+    price = Money(12345, priced_in(strategy.currencies[0], strategy.rail))
     asked = payment(method.name, strategy.channels[0], strategy.due(price))
     order = strategy.order(asked, attempt(method.rail))
     assert order == strategy.order(asked, attempt(method.rail))

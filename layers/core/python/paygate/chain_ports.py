@@ -11,46 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from paygate.ports import PaymentRail
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from paygate.domain.money import Asset, Money
-
-# ---------------------------------------------------------------- addresses
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivingAddress:
-    """An address that one payment has for good. `account` names the public key that it derives from, by `path`
-    (`m/44'/60'/0'/0/7`); its transfers are final after `confirmations` blocks, its own among them, or, when
-    `waits_for_finality`, once the chain itself calls them final (which takes about `confirmations` blocks).
-    """
-
-    family: str
-    key: str
-    text: str
-    account: str
-    path: str
-    index: int
-    confirmations: int
-    waits_for_finality: bool
-
-
-class AddressingRail(PaymentRail, Protocol):
-    """What a rail is that has an address for each payment: a network that money is sent over."""
-
-    account: str
-    """Names the counter that indexes are taken from."""
-
-    def receive(self, index: int, due: Money, /) -> ReceivingAddress:
-        """The address at that index, and how sure a transfer of so much must be."""
-
-    def tolerance(self, due: Money, /) -> int:
-        """How many units too little are enough all the same."""
-
+    from paygate.domain.money import Asset
 
 # ---------------------------------------------------------------- what a node tells
 

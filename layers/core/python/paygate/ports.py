@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from paygate.domain.bank_statement import BankTransaction, Keys, StatementHeader
     from paygate.domain.money import Money
     from paygate.domain.payment import Change, Payment
+    from paygate.domain.quote import Rate
     from paygate.domain.refund import Refund
 
 # ---------------------------------------------------------------- rails
@@ -241,6 +242,36 @@ class CapturingRail(PaymentRail, Protocol):
         """Take all that was authorised; answers what the rail says now. Safe to repeat."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivingAddress:
+    """An address that one payment has for good. `account` names the public key that it derives from, by `path`
+    (`m/44'/60'/0'/0/7`); its transfers are final after `confirmations` blocks, its own among them, or, when
+    `waits_for_finality`, once the chain itself calls them final (which takes about `confirmations` blocks).
+    """
+
+    family: str
+    key: str
+    text: str
+    account: str
+    path: str
+    index: int
+    confirmations: int
+    waits_for_finality: bool
+
+
+class AddressingRail(PaymentRail, Protocol):
+    """What a rail is that has an address for each payment: a network that money is sent over."""
+
+    account: str
+    """Names the counter that indexes are taken from."""
+
+    def receive(self, index: int, due: Money, /) -> ReceivingAddress:
+        """The address at that index, and how sure a transfer of so much must be."""
+
+    def tolerance(self, due: Money, /) -> int:
+        """How many units too little are enough all the same."""
+
+
 # ---------------------------------------------------------------- strategies
 
 
@@ -265,6 +296,18 @@ class Strategy(Protocol):
 
         Raises InvalidField where the payment lacks what its channel needs: it is asked before anything is stored.
         """
+
+
+# ---------------------------------------------------------------- rates
+
+
+class RateSource(Protocol):
+    """An outside source of rates, independent of the others."""
+
+    name: str
+
+    def rate(self, asset: str, currency: str, /) -> Rate:
+        """What one whole `asset` costs in `currency`; raises QuoteUnavailable when it does not say. Thread-safe."""
 
 
 # ---------------------------------------------------------------- the truth
@@ -508,7 +551,18 @@ class Ledger(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]: ...
 
-    def add_payment(self, payment: Payment, attempt: Attempt, claim: Claim, answer: Answer | None, /) -> bool:
+    def take_address_index(self, account: str, /) -> int:
+        """One that nobody was given before or will be."""
+
+    def add_payment(
+        self,
+        payment: Payment,
+        attempt: Attempt,
+        claim: Claim,
+        answer: Answer | None,
+        address: ReceivingAddress | None = None,
+        /,
+    ) -> bool:
         """Insert everything at once, or nothing and False when the idempotency key is taken."""
 
     def keep_callback(self, callback: StoredCallback, /) -> tuple[str, bool]:

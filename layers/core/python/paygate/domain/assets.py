@@ -21,3 +21,12 @@ ETH = Asset("ETH", 18, "ethereum")
 USDT_ON_BSC = Asset("USDT", 18, "bsc")
 USDT_ON_TRON = Asset("USDT", 6, "tron")
 BTC = Asset("BTC", 8, "bitcoin")
+
+_ON_CHAINS = {
+    (asset.code, asset.network): asset for asset in (USDT_ON_ETHEREUM, ETH, USDT_ON_BSC, USDT_ON_TRON, BTC)
+}
+
+
+def priced_in(code: str, rail: str) -> Asset:
+    """What a price's currency counts in: the same everywhere for money that states issue, else as on that rail."""
+    return CURRENCIES.get(code) or _ON_CHAINS[code, rail]

@@ -31,6 +31,7 @@ class Payment:
     """What the shop asked (`price`), what the rail must bring (`due`), what came and went in due's units.
 
     `version` grows with every change and is what compare-and-set compares; `sequence` is the last event's.
+    What is due, less `tolerance`, is enough.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Payment:
     failure_reason: str | None = None
     version: int = 1
     sequence: int = 0
+    tolerance: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -116,7 +118,13 @@ def release(payment: Payment, at: datetime) -> Change:
 
 
 def receive(
-    payment: Payment, received: int, pending: int, at: datetime, event_id: str, reason: str
+    payment: Payment,
+    received: int,
+    pending: int,
+    at: datetime,
+    event_id: str,
+    reason: str,
+    tx_ids: Sequence[str] = (),
 ) -> Change | None:
     """Transfers so far: final ones sum to `received`, others to `pending`; None when nothing is new.
 
@@ -139,10 +147,12 @@ def receive(
         exceptions=_with(payment.exceptions, *([PaymentException.OVERPAID] if is_over else [])),
         sequence=payment.sequence + is_more,
     )
-    return Change(payment, after, reason, events.received(event_id, after, at) if is_more else None)
+    return Change(payment, after, reason, events.received(event_id, after, at, tx_ids) if is_more else None)
 
 
-def withdraw(payment: Payment, withdrawn: int, at: datetime, event_id: str) -> Change:
+def withdraw(
+    payment: Payment, withdrawn: int, at: datetime, event_id: str, tx_ids: Sequence[str] = ()
+) -> Change:
     """Money that had settled is held by somebody else (`withdrawn` in all), or comes back (0: all of it)."""
     sums = replace(payment, withdrawn=withdrawn)
     state = PaymentState.REVERSED if withdrawn else _by_sums(sums)
@@ -150,10 +160,18 @@ def withdraw(payment: Payment, withdrawn: int, at: datetime, event_id: str) -> C
     tell, reason = (
         (events.reversed_, "withdrawn") if withdrawn > payment.withdrawn else (events.reinstated, "reinstated")
     )
-    return Change(payment, moved, reason, tell(event_id, moved, at))
+    return Change(payment, moved, reason, tell(event_id, moved, at, tx_ids))
 
 
-def settle(payment: Payment, received: int, at: datetime, event_id: str, *, is_duplicate: bool) -> Change:
+def settle(
+    payment: Payment,
+    received: int,
+    at: datetime,
+    event_id: str,
+    *,
+    is_duplicate: bool,
+    tx_ids: Sequence[str] = (),
+) -> Change:
     """Final money, at least what was due. Late money is money; a second payment of one order is flagged."""
     found = {
         PaymentException.OVERPAID: received > payment.due.units,
@@ -172,7 +190,7 @@ def settle(payment: Payment, received: int, at: datetime, event_id: str, *, is_d
         ),
         sequence=payment.sequence + 1,
     )
-    return Change(payment, after, "settled", events.settled(event_id, after, at))
+    return Change(payment, after, "settled", events.settled(event_id, after, at, tx_ids))
 
 
 def fail(payment: Payment, reason: str, at: datetime, event_id: str) -> Change:

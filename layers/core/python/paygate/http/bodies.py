@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from paygate.domain.assets import CURRENCIES
+from paygate.domain.assets import priced_in
 from paygate.domain.errors import InvalidField
 from paygate.domain.money import parse_money
 from paygate.http.fields import Fields, text
@@ -111,7 +111,7 @@ def read_batch(body: Mapping[str, Json]) -> list[str]:
 
 def _price(fields: Fields, strategy: Strategy) -> Money:
     currency = fields.choice("currency", strategy.currencies)
-    price = parse_money(fields.amount("amount"), CURRENCIES[currency])
+    price = parse_money(fields.amount("amount"), priced_in(currency, strategy.rail))
     if price.units >= 10 ** (MAX_WHOLE_DIGITS + price.asset.decimals):
         raise InvalidField("amount", f"must have at most {MAX_WHOLE_DIGITS} digits before the point")
     return price

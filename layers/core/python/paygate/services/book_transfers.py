@@ -1,7 +1,7 @@
 """Book what came in by itself, bank transfers and chain transfers alike: a payment's sums are its transfers' sums.
 
 Each booking sums again, so that repeating it changes nothing. Money is enough when what was received, less what was
-returned and refunded, is at least what was due.
+returned and refunded, is at least what was due, less what is tolerated.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _is_enough(payment: Payment, taken: Taken) -> bool:
     """
     given_back = payment.refunded + payment.refunded_outside + payment.refund_reserved
     is_own_will = payment.has_settled and not taken.returned
-    return is_own_will or taken.received - taken.returned - given_back >= payment.due.units
+    return is_own_will or taken.received - taken.returned - given_back >= payment.due.units - payment.tolerance
 
 
 def _next(refund: Refund, payout: Payout) -> RefundState | None:

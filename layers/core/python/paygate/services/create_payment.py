@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict, InvalidField, OutcomeUnknown, RailDeclined, StillRunning
 from paygate.domain.payment import Payment
 from paygate.domain.states import PaymentState
-from paygate.ports import Answer, Attempt, AttemptStatus
+from paygate.ports import Ability, Answer, Attempt, AttemptStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered, action_json, payment_document
 from paygate.services.schedule import STARTED_GRACE_SECONDS, next_query_at
 
 if TYPE_CHECKING:
-    from paygate.ports import Claim, Clock, Ids, Ledger, Meter, Nudge, PaymentRail, Sealer, Strategy
+    from paygate.ports import (
+        AddressingRail,
+        Claim,
+        Clock,
+        Ids,
+        Ledger,
+        Meter,
+        Nudge,
+        PaymentRail,
+        ReceivingAddress,
+        Sealer,
+        Strategy,
+    )
     from paygate.services.commands import CreatePayment as Command
     from paygate.services.idempotency import Idempotency
     from paygate.services.rails import Rails
@@ -57,11 +69,12 @@ class CreatePayment:
     def _create(self, command: Command, claim: Claim) -> Answered:
         strategy, rail = self._rails.for_method(command.method)
         payment, attempt = self._new(command, strategy)
+        payment, attempt, address = self._addressed(payment, attempt, rail)
         strategy.order(payment, attempt)  # what the channel needs and the caller did not give is found here
         answer = None
         if payment.channel in rail.silent_channels:
             payment, attempt, answer = self._open_silently(payment, attempt, strategy, rail)
-        if not self._ledger.add_payment(payment, attempt, claim, answer):
+        if not self._ledger.add_payment(payment, attempt, claim, answer, address):
             return self._resume(claim)
         self._meter.count("PaymentsCreated", method=payment.method)
         return Answered(answer) if answer else self._open(payment, attempt, claim, 1)
@@ -101,6 +114,17 @@ class CreatePayment:
         )
         return payment, attempt
 
+    def _addressed(
+        self, payment: Payment, attempt: Attempt, rail: PaymentRail
+    ) -> tuple[Payment, Attempt, ReceivingAddress | None]:
+        """Where the payer of this payment alone sends to. An index whose payment comes to nothing stays unused."""
+        if Ability.ADDRESS in rail.inabilities:
+            return payment, attempt, None
+        own = cast("AddressingRail", rail)
+        address = own.receive(self._ledger.take_address_index(own.account), payment.due)
+        tolerant = replace(payment, tolerance=own.tolerance(payment.due))
+        return tolerant, replace(attempt, reference=address.text), address
+
     def _open_silently(
         self, payment: Payment, attempt: Attempt, strategy: Strategy, rail: PaymentRail
     ) -> tuple[Payment, Attempt, Answer]:
@@ -115,7 +139,8 @@ class CreatePayment:
             action_sealed=self._sealer.seal(action.encode(), payment.id),
             rail_id=opening.rail_id or attempt.rail_id,
         )
-        return accepted, opened, Answer(CREATED, payment_document(accepted, action).encode())
+        confirmations = opening.fields.get("confirmationsRequired")
+        return accepted, opened, Answer(CREATED, payment_document(accepted, action, confirmations).encode())
 
     def _resume(self, claim: Claim) -> Answered:
         """Somebody began this request before: give the answer, or go on where it stopped."""

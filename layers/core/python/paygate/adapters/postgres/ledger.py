@@ -14,10 +14,11 @@ from paygate.adapters.postgres.transaction import KEY_LEASE_SECONDS, PostgresTra
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from paygate.adapters.postgres.database import Database
     from paygate.domain.payment import Payment
-    from paygate.ports import Answer, Attempt, Claim, Ids, Sealer, StoredCallback
+    from paygate.ports import Answer, Attempt, Claim, Ids, ReceivingAddress, Sealer, StoredCallback
 
 _CALLBACK_GRACE_SECONDS = 30
 
@@ -36,9 +37,21 @@ class PostgresLedger:
         self._sealer = sealer
         self._ids = ids
 
-    def add_payment(self, payment: Payment, attempt: Attempt, claim: Claim, answer: Answer | None, /) -> bool:
+    def take_address_index(self, account: str, /) -> int:
+        [[index]] = self._database.once(sql("take_address_index"), account=account)
+        return int(index)
+
+    def add_payment(
+        self,
+        payment: Payment,
+        attempt: Attempt,
+        claim: Claim,
+        answer: Answer | None,
+        address: ReceivingAddress | None = None,
+        /,
+    ) -> bool:
         rows = self._database.once(
-            sql("add_payment"),
+            sql("add_payment", address="add_address") if address else sql("add_payment"),
             key=claim.key,
             request_hash=claim.request_hash,
             lease_seconds=0 if answer else KEY_LEASE_SECONDS,
@@ -64,6 +77,7 @@ class PostgresLedger:
             created_at=payment.created_at,
             expires_at=payment.expires_at,
             version=payment.version,
+            tolerance=payment.tolerance,
             number=attempt.number,
             rail=attempt.rail,
             reference=attempt.reference,
@@ -71,6 +85,7 @@ class PostgresLedger:
             rail_expires_at=attempt.rail_expires_at,
             next_query_at=attempt.next_query_at,
             action_sealed=attempt.action_sealed,
+            **(_columns(address) if address else {}),
         )
         return bool(rows)
 
@@ -97,3 +112,17 @@ class PostgresLedger:
     def transaction(self) -> Iterator[PostgresTransaction]:
         with self._database.transaction() as run:
             yield PostgresTransaction(run, self._sealer, self._ids)
+
+
+def _columns(address: ReceivingAddress) -> dict[str, Any]:
+    """What `add_address.sql` takes beside the payment's own."""
+    return {
+        "family": address.family,
+        "key_of_address": address.key,
+        "address": address.text,
+        "account": address.account,
+        "path": address.path,
+        "index": address.index,
+        "confirmations": address.confirmations,
+        "waits_for_finality": address.waits_for_finality,
+    }

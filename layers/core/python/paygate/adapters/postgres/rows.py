@@ -19,7 +19,7 @@ def payment_of(row: list[Any]) -> Payment:
         payment_id, order_id, user_id, method, channel, state, price, currency, decimals, due, due_asset,
         due_decimals, due_network, description, return_url, metadata, received, pending, refund_reserved,
         refunded, refunded_outside, withdrawn, exceptions, failure_reason, request_id, created_at, updated_at,
-        expires_at, settled_at, version, sequence,
+        expires_at, settled_at, version, sequence, tolerance,
     ) = row  # fmt: skip
     return Payment(
         id=payment_id,
@@ -48,6 +48,7 @@ def payment_of(row: list[Any]) -> Payment:
         settled_at=settled_at,
         version=version,
         sequence=sequence,
+        tolerance=int(tolerance),
     )
 
 

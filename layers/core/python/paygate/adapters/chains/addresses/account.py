@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+from paygate.adapters.chains.addresses import base58check
+
 _HARDENED = 0x8000_0000
 _ACCOUNT_DEPTH = 3  # m / purpose' / coin' / account' (BIP 44)
 _BYTES = 78
@@ -30,12 +32,7 @@ class AccountKey:
 
 def read_account(text: str, versions: tuple[int, ...], path: str) -> AccountKey:
     """`path` is that of the account's parent. Raises ValueError with what is wrong, which shows nothing of it."""
-    import base58  # noqa: PLC0415
-
-    try:
-        decoded = base58.b58decode_check(text) if text.isascii() else b""
-    except ValueError:
-        raise ValueError("is mistyped: its checksum is wrong") from None
+    decoded = base58check.decode(text)
     version = int.from_bytes(decoded[:4], "big")
     if version in _OF_OTHER_SCRIPTS:
         raise ValueError(

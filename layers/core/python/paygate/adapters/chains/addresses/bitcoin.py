@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from paygate.adapters.chains.addresses import bech32
+from paygate.adapters.chains.addresses import base58check, bech32
 from paygate.adapters.chains.addresses.hashing import hash160
 
 _OP_1 = 0x51
@@ -30,15 +30,13 @@ class BitcoinEncoding:
         return "0014" + hash160(compressed).hex()
 
     def text(self, key: str, /) -> str:
-        import base58  # noqa: PLC0415
-
         if witness := _WITNESS.fullmatch(key):
             version, program = int(witness[1], 16), bytes.fromhex(witness[3])
             if len(program) == int(witness[2], 16):
                 return bech32.encode(self.bech32, version and version - _OP_1 + 1, program)
         for form, version in ((_P2PKH, self.pubkey_hash), (_P2SH, self.script_hash)):
             if found := form.fullmatch(key):
-                return base58.b58encode_check(bytes([version]) + bytes.fromhex(found[1])).decode()
+                return base58check.encode(bytes([version]) + bytes.fromhex(found[1]))
         raise ValueError("this script has no address")
 
     def key(self, text: str, /) -> str:
@@ -48,12 +46,7 @@ class BitcoinEncoding:
         return self._legacy(text)
 
     def _legacy(self, text: str) -> str:
-        import base58  # noqa: PLC0415
-
-        try:
-            decoded = base58.b58decode_check(text) if text.isascii() else b""
-        except ValueError:
-            raise ValueError("is no address of Bitcoin, or mistyped: its checksum is wrong") from None
+        decoded = base58check.decode(text)
         scripts = {self.pubkey_hash: ("76a914", "88ac"), self.script_hash: ("a914", "87")}
         if len(decoded) != _BYTES or decoded[0] not in scripts:
             raise ValueError("is of another network, or no address")

@@ -4,6 +4,7 @@ section "Account Address Format").
 
 from __future__ import annotations
 
+from paygate.adapters.chains.addresses import base58check
 from paygate.adapters.chains.addresses.hashing import keccak256
 
 _PREFIX = 0x41
@@ -16,17 +17,10 @@ class TronEncoding:
         return keccak256(point[1:])[-20:].hex()
 
     def text(self, key: str, /) -> str:
-        import base58  # noqa: PLC0415
-
-        return base58.b58encode_check(bytes([_PREFIX]) + bytes.fromhex(key)).decode()
+        return base58check.encode(bytes([_PREFIX]) + bytes.fromhex(key))
 
     def key(self, text: str, /) -> str:
-        import base58  # noqa: PLC0415
-
-        try:
-            decoded = base58.b58decode_check(text) if text.isascii() else b""
-        except ValueError:
-            raise ValueError("is mistyped: its checksum is wrong") from None
+        decoded = base58check.decode(text)
         if len(decoded) != _BYTES or decoded[0] != _PREFIX:
             raise ValueError("must be an address of TRON: 34 characters that begin with T")
         key = decoded[1:].hex()
