@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.alipay import Alipay
+from tests.support.evm import EvmNode, running_node
 from tests.support.shop import Shop
 
 if TYPE_CHECKING:
@@ -55,3 +56,18 @@ def shop(stack: Stack, app: App) -> Shop:
 @pytest.fixture(scope="session")
 def alipay(stack: Stack) -> Alipay:
     return Alipay(stack.sandbox.url)
+
+
+@pytest.fixture(scope="module")
+def evm_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmNode]:
+    """An Ethereum node of the module's own, which mines at once."""
+    with running_node(tmp_path_factory.mktemp("ethereum")) as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def bsc_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmNode]:
+    from infra.local.servers.anvil import BSC
+
+    with running_node(tmp_path_factory.mktemp("bsc"), network=BSC) as node:
+        yield node
