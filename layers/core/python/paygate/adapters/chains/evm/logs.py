@@ -1,0 +1,147 @@
+"""Transfers of the one token, by its logs (ERC-20, event Transfer(address indexed, address indexed, uint256)).
+
+Only the receiver's topic of a log is touched before it is known to be ours: nearly all are not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paygate.adapters.chains.evm.node import Refused
+from paygate.adapters.chains.evm.wire import address, quantity, readable, word, written
+from paygate.chain_ports import ChainTransfer
+from paygate.domain.errors import NodeUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from paygate.adapters.chains.evm.node import Node, Question
+    from paygate.adapters.chains.evm.settings import EvmSettings
+    from paygate.chain_ports import Block
+
+TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+_PADDING = "0x" + "0" * 24
+_RECEIVERS_AT_ONCE = 500
+_TOPICS = 3
+_WORD_DIGITS = 66
+_MANY_LOGS = 16_000
+"""As many of one answer take about 50 MB."""
+
+_FIRST_STEP, _MOST_STEP = 128, 2000
+
+
+class TokenLogs:
+    """Asks for ranges as long as the node gives and memory bears, which it learns."""
+
+    def __init__(self, node: Node, settings: EvmSettings) -> None:
+        self._node, self._token, self._usdt = node, settings.token, settings.usdt
+        self._encoding = settings.encoding
+        self.step = _FIRST_STEP
+        self._longest = _MOST_STEP
+
+    # ------------------------------------------------------------ asking
+
+    def of_blocks(self, blocks: Sequence[Block], few: Collection[str] | None) -> list[dict[str, Any]]:
+        """Each block's by its hash (EIP-234): a node that does not have that very block says so."""
+        asked = [(block, self._question(few_of, blockHash="0x" + block.hash))
+                 for block in blocks for few_of in _parts(few)]  # fmt: skip
+        found: list[dict[str, Any]] = []
+        for (block, _), logs in zip(asked, self._node.ask_all([each for _, each in asked]), strict=True):
+            with readable("a block's logs"):
+                if any(log["blockHash"][2:] != block.hash and word(log["blockHash"]) != block.hash for log in logs):
+                    raise NodeUnavailable("the chain turned while it was read")
+                found += logs
+        return found
+
+    def of_range(self, first: int, last: int, few: Collection[str] | None) -> list[dict[str, Any]]:
+        """Halves what the node will not give at once, and skips nothing.
+
+        The last block is asked for in the same batch: a node that has not got so far gives no logs either.
+        """
+        asked = [self._question(part, fromBlock=written(first), toBlock=written(last)) for part in _parts(few)]
+        try:
+            *answers, header = self._node.ask_each([*asked, ("eth_getBlockByNumber", [written(last), False])])
+        except NodeUnavailable:
+            self._go_slower(first, last)
+            raise
+        if any(isinstance(answer, Refused) for answer in answers):
+            if first == last:
+                raise NodeUnavailable("the node refuses the logs of a single block")
+            self._longest = self.step = max(1, (last - first + 1) // 2)
+            middle = (first + last) // 2
+            return self.of_range(first, middle, few) + self.of_range(middle + 1, last, few)
+        if header is None or isinstance(header, Refused):
+            raise NodeUnavailable("the node lacks a block below its head")
+        with readable("logs"):
+            found = [log for answer in answers for log in answer]
+        self._learn(first, last, len(found))
+        return found
+
+    def _question(self, receivers: Sequence[str] | None, **where: str) -> Question:
+        topics: list[Any] = [TRANSFER]
+        if receivers is not None:
+            topics += [None, [_PADDING + key for key in receivers]]
+        return "eth_getLogs", [{"address": "0x" + self._token, "topics": topics, **where}]
+
+    def _learn(self, first: int, last: int, count: int) -> None:
+        if count > _MANY_LOGS:
+            self._go_slower(first, last)
+        elif count * 4 < _MANY_LOGS and last - first + 1 >= self.step:
+            self.step = min(self.step * 2, self._longest)
+
+    def _go_slower(self, first: int, last: int) -> None:
+        self.step = max(1, min(self.step, (last - first + 1) // 2))
+
+    # ------------------------------------------------------------ reading
+
+    def transfers(self, logs: Iterable[dict[str, Any]], blocks: dict[int, Block]) -> list[ChainTransfer]:
+        """Of logs that are ours. Look-alikes, Approvals and transfers of nothing are no money."""
+        with readable("a log"):
+            read = [self._transfer(log, blocks) for log in logs]
+        return [each for each in read if each is not None]
+
+    def _transfer(self, log: dict[str, Any], blocks: dict[int, Block]) -> ChainTransfer | None:
+        topics, data = log["topics"], log["data"]
+        is_ours = (
+            address(log["address"]) == self._token and len(topics) == _TOPICS and topics[0].lower() == TRANSFER
+        )
+        if not is_ours or len(data) != _WORD_DIGITS or not (units := int(word(data), 16)):
+            return None
+        block = blocks[quantity(log["blockNumber"])]
+        if log.get("removed") or word(log["blockHash"]) != block.hash:
+            raise NodeUnavailable("the chain turned while it was read")
+        return ChainTransfer(
+            self._usdt,
+            word(topics[2])[24:],
+            units,
+            word(log["transactionHash"]),
+            str(quantity(log["logIndex"])),
+            block,
+            self._encoding.text(word(topics[1])[24:]),
+        )
+
+
+def by_receiver(logs: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Logs by the key that the third topic names."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    with readable("logs"):
+        for log in logs:
+            topics = log["topics"]
+            if len(topics) == _TOPICS:
+                found.setdefault(topics[2], []).append(log)
+        return _by_key(found)
+
+
+def _by_key(by_topic: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for topic, logs in by_topic.items():
+        if len(topic) == _WORD_DIGITS and topic.startswith(_PADDING):
+            found.setdefault(topic[26:].lower(), []).extend(logs)
+    return found
+
+
+def _parts(few: Collection[str] | None) -> list[list[str] | None]:
+    if few is None:
+        return [None]
+    keys = sorted(few)
+    return [keys[start : start + _RECEIVERS_AT_ONCE] for start in range(0, len(keys), _RECEIVERS_AT_ONCE)]
