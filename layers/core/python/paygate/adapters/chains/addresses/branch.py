@@ -28,8 +28,8 @@ class Branch:
     def point(self, index: int) -> bytes:
         """Uncompressed, 65 bytes. Raises ValueError for an index without a key: one in 2^127, and from 2^31 on."""
         parent, written, chain_code = self._external
-        child, _ = _step(parent, written, chain_code, index)
-        return child.format(compressed=False)
+        found, _ = child(parent, written, chain_code, index)
+        return found.format(compressed=False)
 
     def path(self, index: int) -> str:
         return f"{self._account.path}/{_EXTERNAL}/{index}"
@@ -38,13 +38,13 @@ class Branch:
     def _external(self) -> tuple[PublicKey, bytes, bytes]:
         from coincurve import PublicKey  # noqa: PLC0415
 
-        parent, chain_code = _step(
+        parent, chain_code = child(
             PublicKey(self._account.point), self._account.point, self._account.chain_code, _EXTERNAL
         )
         return parent, parent.format(), chain_code
 
 
-def _step(parent: PublicKey, written: bytes, chain_code: bytes, index: int) -> tuple[PublicKey, bytes]:
+def child(parent: PublicKey, written: bytes, chain_code: bytes, index: int) -> tuple[PublicKey, bytes]:
     """A child's point and chain code. `written` is the parent's point, compressed."""
     if not 0 <= index < _END:
         raise ValueError("no address has this index")
