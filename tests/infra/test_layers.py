@@ -7,6 +7,7 @@ import pytest
 
 from infra.local.server import ROOT
 
+LAYERS = ("deps", "migrate", "chain")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
@@ -14,7 +15,7 @@ def pins(path: Path) -> dict[str, str]:
     return dict(PIN.findall(path.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("layer", ["deps", "migrate"])
+@pytest.mark.parametrize("layer", LAYERS)
 def test_a_layers_versions_are_those_of_requirements_txt(layer: str) -> None:
     ours = pins(ROOT / "requirements.txt")
     shipped = pins(ROOT / "layers" / layer / "requirements.txt")
@@ -24,12 +25,12 @@ def test_a_layers_versions_are_those_of_requirements_txt(layer: str) -> None:
 
 def test_together_the_layers_ship_all_of_requirements_txt() -> None:
     ours = set(pins(ROOT / "requirements.txt"))
-    shipped = {name for layer in ("deps", "migrate") for name in pins(ROOT / "layers" / layer / "requirements.txt")}
+    shipped = {name for layer in LAYERS for name in pins(ROOT / "layers" / layer / "requirements.txt")}
     assert ours - shipped == {"async-timeout"}  # for Pythons older than Lambda's
 
 
 def test_every_file_of_a_layer_is_checked_by_its_hash() -> None:
-    for layer in ("deps", "migrate"):
+    for layer in LAYERS:
         text = (ROOT / "layers" / layer / "requirements.txt").read_text(encoding="utf-8")
         entries = re.split(r"^(?=[A-Za-z0-9._-]+==)", text, flags=re.MULTILINE)[1:]
         assert all("--hash=sha256:" in entry for entry in entries)

@@ -17,7 +17,7 @@ from paygate.domain import payment as payments
 from paygate.domain.assets import CURRENCIES
 from paygate.domain.events import Event, EventKind
 from paygate.domain.ids import encode
-from paygate.domain.money import Money
+from paygate.domain.money import Asset, Money
 from paygate.domain.payment import Payment
 from paygate.domain.refund import OURS, OUTSIDE, Refund
 from paygate.domain.states import PaymentState, RefundState
@@ -26,6 +26,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     path.name.removesuffix(".schema.json"): json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "docs" / "events").glob("*.schema.json"))
 }
+OVER_A_NETWORK = {"network", "txIds"}
 AT = datetime(2025, 10, 1, 8, 27, tzinfo=UTC)
 
 numbers = count(1)
@@ -84,7 +85,8 @@ def check(event: Event) -> dict[str, Any]:
     schema = SCHEMAS[event.kind]
     document: dict[str, Any] = json.loads(event.payload, parse_float=Decimal)
     Draft202012Validator(schema).validate(document)
-    assert set(document) == set(schema["properties"])
+    left_out = set() if "network" in document else OVER_A_NETWORK
+    assert set(document) == set(schema["properties"]) - left_out
     return document
 
 
@@ -179,3 +181,17 @@ def test_a_part_that_came() -> None:
     document = check(event_of(change))
     assert (document["amountReceivedExact"], document["state"]) == ("40.00", "CONFIRMING")
     assert payments.receive(change.after, 4_000, 0, AT, identity("EVT"), "part received") is None
+
+
+def test_money_that_came_over_a_network() -> None:
+    """Every event of what came and went names the network and the transactions."""
+    due = Money(100 * 10**6, Asset("USDT", 6, "tron"))
+    payment, tx_ids = opened(price=due, due=due, method="USDT_TRC20"), ["ab" * 32]
+    part = payments.receive(payment, 1, 0, AT, identity("EVT"), "transferred", tx_ids)
+    assert part is not None
+    done = payments.settle(payment, due.units, AT, identity("EVT"), is_duplicate=False, tx_ids=tx_ids)
+    gone = payments.withdraw(done.after, due.units, AT, identity("EVT"))
+    back = payments.withdraw(gone.after, 0, AT, identity("EVT"), tx_ids)
+    told = [check(event_of(change)) for change in (part, done, gone, back)]
+    assert [document["network"] for document in told] == ["tron"] * 4
+    assert [document["txIds"] for document in told] == [tx_ids, tx_ids, [], tx_ids]

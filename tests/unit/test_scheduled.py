@@ -19,12 +19,12 @@ def test_a_run_gets_the_time_that_is_left_less_a_margin() -> None:
         assert budget.remaining(100) < 13
         return Report(3)
 
-    assert scheduled(lambda: sweep)({"source": "aws.scheduler"}, Context())["sent"] == 3  # type: ignore[arg-type]
+    assert scheduled(lambda _event: sweep)({"source": "aws.scheduler"}, Context())["sent"] == 3  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("is_complete", "failed"), [(True, []), (False, [{"itemIdentifier": "m-1"}])])
 def test_a_queue_learns_what_failed(failed: list[dict[str, str]], *, is_complete: bool) -> None:
-    handler = scheduled(lambda: lambda _: Report(0, is_complete))
+    handler = scheduled(lambda _event: lambda _: Report(0, is_complete))
     answer = handler({"Records": [{"messageId": "m-1"}]}, Context())  # type: ignore[arg-type]
     assert answer["batchItemFailures"] == failed
 
@@ -34,14 +34,14 @@ def test_a_failure_fails_the_run_and_says_nothing_secret(capsys: pytest.CaptureF
         raise ConnectionError("postgresql://paygate:hunter2-in-url@db/paygate")
 
     with pytest.raises(RunFailed) as failure:
-        scheduled(lambda: sweep)({}, Context())  # type: ignore[arg-type]
+        scheduled(lambda _event: sweep)({}, Context())  # type: ignore[arg-type]
     assert str(failure.value) == "ConnectionError"
     assert failure.value.__cause__ is None
     assert "hunter2" not in "".join(capsys.readouterr())
 
 
 def test_what_cannot_be_built_fails_the_same_way() -> None:
-    def build() -> object:
+    def build(_event: object) -> object:
         raise ValueError("DATABASE_URL=postgresql://u:hunter2-in-url@db/p")
 
     with pytest.raises(RunFailed, match=r"^ValueError$"):

@@ -417,6 +417,7 @@ class Taken:
     """A payment's transfers in sums, and what of them had not been booked: who brought it, and payouts.
 
     `received` is all that was final once, and `returned` what of it was taken away again; `pending` is not final.
+    `tx_ids` are the chain transactions that brought what is final.
     """
 
     received: int
@@ -424,6 +425,7 @@ class Taken:
     pending: int
     origins: Sequence[Mapping[str, Any]]
     payouts: Sequence[Payout]
+    tx_ids: Sequence[str] = ()
 
 
 class Transaction(Protocol):

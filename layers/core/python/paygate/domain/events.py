@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from paygate.domain.payment import Payment
     from paygate.domain.refund import Refund
 
@@ -61,8 +63,9 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
-def settled(event_id: str, payment: Payment, at: datetime) -> Event:
-    return _event(event_id, EventKind.SETTLED, payment, at, {"settledAt": iso(payment.settled_at or at)}, {})
+def settled(event_id: str, payment: Payment, at: datetime, tx_ids: Sequence[str] = ()) -> Event:
+    told = {"settledAt": iso(payment.settled_at or at)}
+    return _event(event_id, EventKind.SETTLED, payment, at, told, _chain_fields(payment, tx_ids))
 
 
 def failed(event_id: str, payment: Payment, at: datetime) -> Event:
@@ -85,20 +88,28 @@ def refund_reversed(event_id: str, payment: Payment, refund: Refund, at: datetim
     return _event(event_id, EventKind.REFUND_REVERSED, payment, at, told, _refund_fields(payment, refund))
 
 
-def reversed_(event_id: str, payment: Payment, at: datetime) -> Event:
+def reversed_(event_id: str, payment: Payment, at: datetime, tx_ids: Sequence[str] = ()) -> Event:
     """Settled money was withdrawn: by a dispute, a returned transfer, a reorganised chain."""
-    return _event(event_id, EventKind.REVERSED, payment, at, {"reversedAt": iso(at)}, _withdrawal_fields(payment))
+    more = _withdrawal_fields(payment) | _chain_fields(payment, tx_ids)
+    return _event(event_id, EventKind.REVERSED, payment, at, {"reversedAt": iso(at)}, more)
 
 
-def reinstated(event_id: str, payment: Payment, at: datetime) -> Event:
-    told = {"reinstatedAt": iso(at)}
-    return _event(event_id, EventKind.REINSTATED, payment, at, told, _withdrawal_fields(payment))
+def reinstated(event_id: str, payment: Payment, at: datetime, tx_ids: Sequence[str] = ()) -> Event:
+    more = _withdrawal_fields(payment) | _chain_fields(payment, tx_ids)
+    return _event(event_id, EventKind.REINSTATED, payment, at, {"reinstatedAt": iso(at)}, more)
 
 
-def received(event_id: str, payment: Payment, at: datetime) -> Event:
+def received(event_id: str, payment: Payment, at: datetime, tx_ids: Sequence[str] = ()) -> Event:
     """Final money came and settled nothing: a part, or more after it was settled."""
     more = {"amountReceivedExact": payment.received_text(), "state": payment.state.value}
+    more |= _chain_fields(payment, tx_ids)
     return _event(event_id, EventKind.RECEIVED, payment, at, {"receivedAt": iso(at)}, more)
+
+
+def _chain_fields(payment: Payment, tx_ids: Sequence[str]) -> dict[str, Any]:
+    """Where the money came over a network: which, and the transactions that are in its blocks."""
+    network = payment.due.asset.network
+    return {"network": network, "txIds": list(tx_ids)} if network else {}
 
 
 def _withdrawal_fields(payment: Payment) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from paygate.domain.states import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from paygate.domain.events import Event
@@ -150,9 +150,7 @@ def receive(
     return Change(payment, after, reason, events.received(event_id, after, at, tx_ids) if is_more else None)
 
 
-def withdraw(
-    payment: Payment, withdrawn: int, at: datetime, event_id: str, tx_ids: Sequence[str] = ()
-) -> Change:
+def withdraw(payment: Payment, withdrawn: int, at: datetime, event_id: str, tx_ids: Sequence[str] = ()) -> Change:
     """Money that had settled is held by somebody else (`withdrawn` in all), or comes back (0: all of it)."""
     sums = replace(payment, withdrawn=withdrawn)
     state = PaymentState.REVERSED if withdrawn else _by_sums(sums)

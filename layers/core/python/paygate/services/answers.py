@@ -30,8 +30,11 @@ def action_json(action: Action) -> str:
     return _json({"type": action.type, **action.fields})
 
 
-def payment_document(payment: Payment, action: str | None) -> str:
-    """A payment that was created just now, as `payment_documents.sql` would show it."""
+def payment_document(payment: Payment, action: str | None, confirmations: int | None = None) -> str:
+    """A payment that was created just now, as `payment_documents.sql` would show it.
+
+    `confirmations` are how many its transfers will need, where it is paid over a network.
+    """
     at = iso(payment.created_at)
     timeline = [{"state": PaymentState.CREATED.value, "reason": "created", "detail": None, "at": at}]
     if payment.state is PaymentState.PENDING:
@@ -56,6 +59,7 @@ def payment_document(payment: Payment, action: str | None) -> str:
         "amountPending": decimal_text(payment.pending, decimals),
         "amountRefunded": payment.refunded_text(),
         "amountWithdrawn": payment.withdrawn_text(),
+        "chain": _chain(payment, confirmations),
         "exceptions": [exception.value for exception in payment.exceptions],
         "checkoutUrl": None,
         "description": payment.description,
@@ -70,6 +74,13 @@ def payment_document(payment: Payment, action: str | None) -> str:
         "timeline": timeline,
     }
     return f'{_json(document)[:-1]},"action":{action or "null"}}}'
+
+
+def _chain(payment: Payment, confirmations: int | None) -> dict[str, Any] | None:
+    network = payment.due.asset.network
+    if network is None:
+        return None
+    return {"network": network, "confirmations": None, "confirmationsRequired": confirmations, "txIds": []}
 
 
 def _json(fields: dict[str, Any]) -> str:

@@ -71,15 +71,16 @@ class BookTransfers:
         now, event_id = self._clock.now(), self._ids.new("EVT")
         if payment.has_settled:
             received = taken.received - (taken.returned if _is_enough(payment, taken) else 0)
-            return moves.receive(payment, received, taken.pending, now, event_id, "transferred")
+            return moves.receive(payment, received, taken.pending, now, event_id, "transferred", taken.tx_ids)
         if _is_enough(payment, taken):
-            change = settle(tx, attempt.rail, payment, taken.received - taken.returned, now, event_id)
+            left = taken.received - taken.returned
+            change = settle(tx, attempt.rail, payment, left, now, event_id, taken.tx_ids)
             return replace(change, after=replace(change.after, pending=taken.pending))
         given_back = payment.refunded + payment.refund_reserved
         received = max(taken.received - taken.returned, given_back)
         if received > taken.received - taken.returned:
             self._open_loss(tx, payment, taken, attempt.rail)
-        return moves.receive(payment, received, taken.pending, now, event_id, "transferred")
+        return moves.receive(payment, received, taken.pending, now, event_id, "transferred", taken.tx_ids)
 
     def _withdraw(self, _tx: Transaction, payment: Payment, taken: Taken, _attempt: Attempt) -> Change | None:
         """Settled money that was taken away, unless more than enough is left."""
@@ -88,7 +89,8 @@ class BookTransfers:
         withdrawn = 0 if _is_enough(payment, taken) else taken.returned
         if withdrawn == payment.withdrawn:
             return None
-        return moves.withdraw(payment, withdrawn, self._clock.now(), self._ids.new("EVT"))
+        now, event_id = self._clock.now(), self._ids.new("EVT")
+        return moves.withdraw(payment, withdrawn, now, event_id, taken.tx_ids)
 
     def _open_loss(self, tx: Transaction, payment: Payment, taken: Taken, rail: str) -> None:
         """What was refunded already was taken away as well: nobody but an operator can make that good."""

@@ -189,13 +189,15 @@ class PostgresTransaction:
         self._run(sql("close_case_of"), dedupe=dedupe)
 
     def take_transfers(self, payment_id: str, /) -> Taken:
-        [[received, returned, pending, origins, payouts]] = self._run(sql("take_transfers"), payment_id=payment_id)
+        rows = self._run(sql("take_transfers"), payment_id=payment_id)
+        [[received, returned, pending, origins, payouts, tx_ids]] = rows
         return Taken(
             received=int(received),
             returned=int(returned),
             pending=int(pending),
             origins=origins,
             payouts=[Payout(refund_id, int(units), is_returned) for refund_id, units, is_returned in payouts],
+            tx_ids=tx_ids,
         )
 
     def transfer_owner(self, transfer_id: str, /) -> str | None:

@@ -11,6 +11,17 @@ SELECT p.id, json_build_object(
         'amountPending', (p.pending * unit.due)::text,
         'amountRefunded', ((p.refunded + p.refunded_outside) * unit.due)::text,
         'amountWithdrawn', (p.withdrawn * unit.due)::text,
+        'chain', CASE WHEN p.due_network IS NOT NULL THEN (
+            SELECT json_build_object('network', d.network,
+                'confirmations', (
+                    SELECT min(greatest(c.height - t.block_height + 1, 0)) FROM (
+                        SELECT coalesce(block_height, c.height + 1) AS block_height FROM transfers
+                        WHERE payment_id = p.id AND status = 'PENDING') t),
+                'confirmationsRequired', d.confirmations,
+                'txIds', (
+                    SELECT coalesce(json_agg(DISTINCT t.tx_id), '[]') FROM transfers t
+                    WHERE t.payment_id = p.id AND t.role = 'PAYMENT' AND t.status IN ('PENDING', 'FINAL')))
+            FROM addresses d LEFT JOIN chain_cursors c ON c.network = d.network WHERE d.payment_id = p.id) END,
         'exceptions', p.exceptions, 'checkoutUrl', NULL, 'description', p.description,
         'returnUrl', p.return_url, 'metadata', p.metadata, 'failureReason', p.failure_reason,
         'createdAt', iso(p.created_at), 'updatedAt', iso(p.updated_at), 'expiresAt', iso(p.expires_at),

@@ -1,6 +1,6 @@
 -- One snapshot: what is taken off the queue is in the sums. `returned` is what was final and is gone again.
 WITH own AS MATERIALIZED (
-    SELECT id, role, status, units, refund_id, origin FROM transfers WHERE payment_id = :payment_id
+    SELECT id, role, status, units, refund_id, origin, tx_id FROM transfers WHERE payment_id = :payment_id
 ), taken AS (
     DELETE FROM transfer_queue q USING own WHERE q.transfer_id = own.id RETURNING q.transfer_id
 )
@@ -10,5 +10,7 @@ SELECT
     coalesce(sum(units) FILTER (WHERE (role, status) = ('PAYMENT', 'PENDING')), 0),
     (SELECT coalesce(json_agg(origin ORDER BY id), '[]') FROM own JOIN taken ON transfer_id = id),
     (SELECT coalesce(json_agg(json_build_array(refund_id, units::text, role = 'PAYOUT_RETURN') ORDER BY role, id), '[]')
-     FROM own JOIN taken ON transfer_id = id WHERE refund_id IS NOT NULL AND status = 'FINAL')
+     FROM own JOIN taken ON transfer_id = id WHERE refund_id IS NOT NULL AND status = 'FINAL'),
+    (SELECT coalesce(json_agg(DISTINCT tx_id), '[]') FROM own
+     WHERE tx_id IS NOT NULL AND (role, status) = ('PAYMENT', 'FINAL'))
 FROM own
