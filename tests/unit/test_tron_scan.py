@@ -6,7 +6,7 @@ import pytest
 
 from paygate.chain_ports import Block, ChainTransfer, Scan
 from paygate.domain.assets import USDT_ON_TRON
-from paygate.domain.errors import NodeMisled, NodeUnavailable
+from paygate.domain.errors import AnswerTooLong, NodeMisled, NodeUnavailable
 from tests.unit.tron_side import (
     LOOKALIKE,
     OURS,
@@ -177,6 +177,23 @@ def test_blocks_come_in_any_order() -> None:
     node.empty(5)
     node.twisted[RANGE] = lambda _, said: {"block": said["block"][::-1]}
     assert len(scan(node).blocks) == 5
+
+
+def test_a_range_that_is_too_long_is_halved() -> None:
+    """X11."""
+    node = Node()
+    for number in range(5):
+        node.mine(Call([log_of(OURS, number + 1)]))
+
+    def long(question: dict[str, Any], said: Any) -> Any:
+        return AnswerTooLong("long") if question["endNum"] - question["startNum"] > 2 else said
+
+    node.twisted[RANGE] = long
+    assert units(node) == [1, 2, 3, 4, 5]
+    assert [path for path in node.names() if path == "/wallet/getblockbynum"] == ["/wallet/getblockbynum"]
+    node.twisted["/wallet/getblockbynum"] = lambda *_: AnswerTooLong("one alone")
+    with pytest.raises(NodeUnavailable):
+        scan(node)
 
 
 # ---------------------------------------------------------------- nodes that lag, lie or turn

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from paygate.adapters.chains.tron.node import TooMuch
 from paygate.adapters.rails.exact_json import inner, text
 from paygate.chain_ports import Block
 from paygate.domain.errors import NodeMisled, NodeUnavailable
@@ -75,7 +76,7 @@ class Blocks:
             upto = min(first + _AT_ONCE - 1, last)
             if self.is_final(first) and not self.is_final(upto):
                 upto = self._final_height
-            for full in self._some(first, upto):
+            for full in self._some_or_less(first, upto):
                 if before is not None and full.block.parent != before.hash:
                     raise NodeUnavailable("tron's chain turned while it was read")
                 before = full.block
@@ -88,6 +89,15 @@ class Blocks:
         """
         if not self.is_final(block.height) and self.header(block.height) != block:
             raise NodeUnavailable("tron's chain turned while it was read")
+
+    def _some_or_less(self, first: int, last: int) -> list[FullBlock]:
+        try:
+            return self._some(first, last)
+        except TooMuch:
+            if first == last:
+                raise
+        half = (first + last) // 2
+        return self._some_or_less(first, half) + self._some_or_less(half + 1, last)
 
     def _some(self, first: int, last: int) -> list[FullBlock]:
         """getblockbylimitnext excludes its end, and some providers' includes it: what is beyond is dropped."""

@@ -6,17 +6,21 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from paygate.domain.errors import NodeUnavailable, OutcomeUnknown
+from paygate.domain.errors import AnswerTooLong, NodeUnavailable, OutcomeUnknown
 
 if TYPE_CHECKING:
     from paygate.adapters.chains.tron.settings import TronSettings
     from paygate.adapters.rails.http import RailHttp
 
-MAX_BYTES = 32 << 20
-"""An answer's size: five blocks of two megabytes each, the most that a block has, written as JSON."""
+MAX_BYTES = 16 << 20
+"""Room for a block of two megabytes, the most that one has, written as JSON and once more as hex."""
 
 _HTTP_OK = 200
 _METERED_SECONDS = 1 / 12
+
+
+class TooMuch(NodeUnavailable):
+    """The answer is longer than is taken: less may be asked for."""
 
 
 class TronNode:
@@ -41,6 +45,8 @@ class TronNode:
         body = json.dumps(question).encode()
         try:
             answer = self._http.send("POST", self._url + path, body=body, headers=self._headers, is_repeatable=True)
+        except AnswerTooLong:
+            raise TooMuch("tron's node answered at too great length") from None
         except OutcomeUnknown:
             raise NodeUnavailable("tron's node gave no answer") from None
         if answer.status != _HTTP_OK:
