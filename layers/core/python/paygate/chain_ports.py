@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -70,10 +70,14 @@ class TransactionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FoundTransaction:
-    """A transaction that was asked for by id, and every transfer of the chain's assets in it, to whomever."""
+    """A transaction that was asked for by id, and every transfer of the chain's assets in it, to whomever.
+
+    `block` is the one that it is in, DONE or FAILED.
+    """
 
     state: TransactionState
     transfers: Sequence[ChainTransfer] = ()
+    block: Block | None = None
 
 
 class Watch(Protocol):
@@ -229,3 +233,74 @@ class ChainStore(Protocol):
 
     def keep_missed(self, network: str, found: Sequence[ChainTransfer], known: Mapping[str, int], /) -> Touched:
         """Money that blocks do not show, unless more became known of the same address meanwhile."""
+
+
+# ---------------------------------------------------------------- paying out
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutOrder:
+    """A refund as a transaction pays it: so many units of the asset from the treasury to one address."""
+
+    refund_id: str
+    amount: Money
+    recipient: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A transaction as a signer gets it, JSON values only; kept, so that what comes back is compared with it.
+
+    Two transactions that spend the same `nonce`, or share one of `outpoints` (`<tx id>:<output>`), cannot both be
+    mined; one with `expires_at` cannot be once that is past. `tx_id` is known beforehand where signing does not
+    change it.
+    """
+
+    document: Mapping[str, Any]
+    tx_id: str | None = None
+    nonce: int | None = None
+    outpoints: Sequence[str] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A transaction that may be sent any number of times and happens once."""
+
+    tx_id: str
+    raw: str
+
+
+class Treasury(Protocol):
+    """Makes, checks and sends what pays refunds on one network. It holds no key, and its address is configured."""
+
+    network: str
+    address: str
+
+    def next_nonce(self) -> int | None:
+        """What the chain counts next for the address; None where transactions are not counted.
+
+        Raises NodeUnavailable, NodeMisled, as all of these.
+        """
+
+    def prepare(
+        self, order: PayoutOrder, nonce: int | None, taken: Collection[str], replaces: Unsigned | None, /
+    ) -> Unsigned:
+        """A transaction that does that and nothing else. `taken` are outputs that others spend already.
+
+        With `replaces` it takes that one's place: the same nonce or a common input, for a higher fee; or, where
+        neither exists, it raises NotYetReplaceable until that one can never be mined.
+        Raises TreasuryTooPoor.
+        """
+
+    def check(self, order: PayoutOrder, unsigned: Unsigned, signed: str, /) -> Signed:
+        """That it is signed by the treasury for this network, and pays exactly that. Raises InvalidField."""
+
+    def send(self, signed: Signed, /) -> None:
+        """To the network; one that is known there already is no fault. Raises TransactionRefused."""
+
+
+class Treasuries(Protocol):
+    def by_name(self, network: str, /) -> Treasury:
+        """Raises NotFound for a network that is off, TreasuryMissing for one without a treasury."""

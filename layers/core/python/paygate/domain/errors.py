@@ -145,3 +145,27 @@ class QuoteUnavailable(PaygateError):
 
     code = "quote_unavailable"
     retryable = True
+
+
+class NotYetReplaceable(PaygateError):
+    """The transaction that is out may still be mined, and nothing could keep both from it."""
+
+    code = "not_yet_replaceable"
+
+
+class TreasuryMissing(PaygateError):
+    """No treasury is configured to pay refunds of this network from."""
+
+    code = "treasury_missing"
+
+
+class TreasuryTooPoor(PaygateError):
+    """The treasury's address does not hold the amount and what the network takes for moving it."""
+
+    code = "treasury_too_poor"
+
+
+class TransactionRefused(PaygateError):
+    """The network does not take the transaction: it says why."""
+
+    code = "transaction_refused"
