@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 FINAL = "final"
 _MOST_BLOCKS = 1000
+_NOTHING = re.compile(r"0(\.0+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def read_tiers(text: str, asset: Asset, *, has_finality: bool) -> tuple[Tier, ..
 
 def read_tolerance(text: str, asset: Asset) -> int:
     """A decimal amount. Raises ValueError."""
-    return 0 if not text.strip("0.") and text.strip(".") else _units(text, asset)
+    return 0 if _NOTHING.fullmatch(text.strip()) else _units(text, asset)
 
 
 def _units(text: str, asset: Asset) -> int:
