@@ -26,12 +26,12 @@ def add_routes(
     blueprint: Blueprint, prefix: str, order_name: str, ledger: Ledger, deliveries: Deliveries, kinds: Kinds
 ) -> None:
     """Add them below `prefix`, which is /<rail>/_sandbox."""
-    _add_calls(blueprint, prefix, order_name, ledger)
+    add_calls(blueprint, prefix, order_name, ledger)
     _add_callbacks(blueprint, prefix, order_name, ledger, deliveries)
-    _add_faults(blueprint, prefix, order_name, ledger, kinds)
+    add_faults(blueprint, prefix, order_name, ledger, kinds)
 
 
-def _add_calls(blueprint: Blueprint, prefix: str, order_name: str, ledger: Ledger) -> None:
+def add_calls(blueprint: Blueprint, prefix: str, order_name: str, ledger: Ledger) -> None:
     @blueprint.get(f"{prefix}/calls")
     def called() -> Reply:
         with ledger.transaction() as db:
@@ -64,7 +64,7 @@ def _add_callbacks(
         return deliveries.send(asked["url"], asked["fields"], asked.get("plan", {}))
 
 
-def _add_faults(blueprint: Blueprint, prefix: str, order_name: str, ledger: Ledger, kinds: Kinds) -> None:
+def add_faults(blueprint: Blueprint, prefix: str, order_name: str, ledger: Ledger, kinds: Kinds) -> None:
     @blueprint.post(f"{prefix}/faults")
     def add() -> Reply:
         entry = http.get_json()
