@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from paygate.domain.money import Asset
+    from paygate.domain.money import Asset, Money
 
 # ---------------------------------------------------------------- what a node tells
 

@@ -73,6 +73,7 @@ METHODS = (
         strategy="paygate.strategies.crypto:UsdtTrc20Strategy",
         adapter="paygate.adapters.chains.rail:TronRail",
         settings="paygate.adapters.chains.tron.settings:read",
+        chain="paygate.adapters.chains.tron.chain:TronChain",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -81,6 +82,7 @@ METHODS = (
         strategy="paygate.strategies.crypto:UsdtErc20Strategy",
         adapter="paygate.adapters.chains.rail:EthereumRail",
         settings="paygate.adapters.chains.evm.ethereum:read",
+        chain="paygate.adapters.chains.evm.chain:EvmChain",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -89,6 +91,7 @@ METHODS = (
         strategy="paygate.strategies.crypto:UsdtBep20Strategy",
         adapter="paygate.adapters.chains.rail:BscRail",
         settings="paygate.adapters.chains.evm.bsc:read",
+        chain="paygate.adapters.chains.evm.chain:EvmChain",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -97,6 +100,7 @@ METHODS = (
         strategy="paygate.strategies.crypto:EthStrategy",
         adapter="paygate.adapters.chains.rail:EthereumRail",
         settings="paygate.adapters.chains.evm.ethereum:read",
+        chain="paygate.adapters.chains.evm.chain:EvmChain",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -105,6 +109,7 @@ METHODS = (
         strategy="paygate.strategies.crypto:BtcStrategy",
         adapter="paygate.adapters.chains.rail:BitcoinRail",
         settings="paygate.adapters.chains.bitcoin.settings:read",
+        chain="paygate.adapters.chains.bitcoin.chain:BitcoinChain",
         expiry=(3600, 86_400),
     ),
 )
