@@ -35,13 +35,13 @@ class RedisClient:
 
         client = self._connected()
         if now - self._used_at > _IDLE_SECONDS:
-            client.connection_pool.disconnect()
+            client.connection_pool.disconnect(inuse_connections=False)
         self._used_at = now
         try:
             return work(client)
         except (RedisError, OSError) as error:
             self._gone_until = time.monotonic() + _OPEN_SECONDS
-            client.connection_pool.disconnect()
+            client.connection_pool.disconnect(inuse_connections=False)
             log.warning("Redis is taken for gone: %s", type(error).__name__)
             return None
 
