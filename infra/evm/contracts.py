@@ -5,6 +5,7 @@ and after every restart: an address follows from its maker's and the maker's non
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ TETHER, FORWARDER, BATCH_PAYER, LOOK_ALIKE, REVERTER = ADDRESSES = (
     "0xe1aa25618fa0c7a1cfdab5d6b456af611873b629",
 )
 ALL = (1 << 256) - 1
+ADDRESS = re.compile("[0-9a-f]{40}")
 WORD = 64  # hex digits
 
 Argument = int | str | Sequence[int | str]
@@ -44,6 +46,14 @@ def encoded(arguments: Sequence[Argument]) -> str:
             heads += _word((len(arguments) * WORD + len(tails)) // 2)
             tails += _word(len(argument)) + "".join(map(_word, argument))
     return heads + tails
+
+
+def address(text: str) -> str:
+    """As a node takes it. Raises ValueError for what is none; 0x and the case of letters do not matter."""
+    digits = text.lower().removeprefix("0x")
+    if not ADDRESS.fullmatch(digits):
+        raise ValueError("no address")
+    return f"0x{digits}"
 
 
 def _word(value: int | str) -> str:

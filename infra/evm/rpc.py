@@ -19,15 +19,16 @@ class NotMined(Exception):
 
 
 class Node:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float = CALL_SECONDS) -> None:
         self.url = url
+        self._timeout = timeout
         self._numbers = itertools.count(1)
         self._http = requests.Session()
         self._http.trust_env = False
 
     def call(self, method: str, *params: Any) -> Any:
         asked = {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": list(params)}
-        response = self._http.post(self.url, json=asked, timeout=CALL_SECONDS)
+        response = self._http.post(self.url, json=asked, timeout=self._timeout)
         response.raise_for_status()
         answer = response.json()
         if "error" in answer:

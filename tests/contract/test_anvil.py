@@ -180,7 +180,6 @@ def test_the_chain_outlives_a_kill(tmp_path: Path, someone: str) -> None:
         inside = node.pay_inside(someone, 9)
         tx_id = node.pay_token(someone, 7)
         height, block = node.mine(3), node.block()["hash"]
-        node.server.save()
 
         node.server.kill()
         node.server.start()
@@ -208,7 +207,7 @@ def test_half_a_file_does_not_stop_a_node(tmp_path: Path, someone: str) -> None:
     with running_node(tmp_path, keeps_chain=True) as node:
         node.pay_token(someone, 7)
         node.server.restart()
-        node.server.kill()
+        node.server.stop()
         written = node.server.state.read_bytes()
         node.server.state.write_bytes(written[: len(written) // 2])
 

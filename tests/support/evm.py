@@ -16,6 +16,7 @@ from infra.evm.contracts import (
     PAYER,
     REVERTER,
     TETHER,
+    address,
     call_data,
 )
 from infra.local.server import StartFailed
@@ -180,10 +181,6 @@ class EvmNode:
         if self._is_mining:
             self.rpc.receipt(tx_hash)
         return tx_hash.removeprefix("0x")
-
-
-def address(key: str) -> str:
-    return f"0x{key.lower().removeprefix('0x')}"
 
 
 def _columns(payments: Mapping[str, int] | Sequence[tuple[str, int]]) -> tuple[list[str], list[int]]:

@@ -4,11 +4,11 @@ Its newest blocks become `safe` after one epoch and `finalized` after two, so `s
 final two blocks later. A transaction is mined at once; `block_seconds` adds empty blocks at that pace.
 
 Unless `keeps_chain` is False the chain is written down every few seconds and at the end, with the states of its
-last blocks: what was mined since is lost with a SIGKILL. `save` writes it down at once. Balances and traces of those
-last blocks are known after a restart; a reorg then reaches back to the restart and no further (anvil 1.7.1 reads such
-states without their contracts' code).
+last blocks, so that their balances and traces are known after a restart. A reorg then reaches back to the restart
+and no further: anvil 1.7.1 reads such states without their contracts' code.
 """
 
+import contextlib
 import gzip
 import json
 import os
@@ -22,7 +22,7 @@ from pathlib import Path
 import requests
 
 from infra.evm.contracts import TETHER, deploy
-from infra.evm.rpc import Node
+from infra.evm.rpc import CALL_SECONDS, Node
 from infra.local.ports import HOST
 from infra.local.secret_store import write_private
 from infra.local.server import Server, StartFailed
@@ -100,25 +100,28 @@ class Anvil(Server):
             draft.replace(spare)
 
     def is_ready(self) -> bool:
-        node = self.node()
-        try:
-            node.call("eth_chainId")
+        with contextlib.closing(self.node()) as node:
+            try:
+                node.call("eth_chainId")
+            except requests.ConnectionError:
+                return False
             deploy(node, self.network.token_decimals)
-        except requests.ConnectionError:
-            return False
-        finally:
-            node.close()
         return True
 
-    def save(self) -> None:
-        """Write the chain down now, so that it outlives a SIGKILL."""
-        node = self.node()
-        packed = bytes.fromhex(node.call("anvil_dumpState", True)[2:])  # noqa: FBT003 (with states of the last blocks)
-        node.close()
-        write_private(self.state, gzip.decompress(packed).decode())
+    def kill(self) -> None:
+        """A node without peers cannot fetch again what it had not written down, so that is written first."""
+        if self.is_running and self.keeps_chain:
+            with contextlib.suppress(requests.RequestException):  # it hangs, or is gone already
+                self._save()
+        super().kill()
 
-    def node(self) -> Node:
-        return Node(self.url)
+    def _save(self) -> None:
+        with contextlib.closing(self.node(timeout=2)) as node:
+            packed = node.call("anvil_dumpState", True)  # noqa: FBT003 (with the states of the last blocks)
+        write_private(self.state, gzip.decompress(bytes.fromhex(packed[2:])).decode())
+
+    def node(self, timeout: float = CALL_SECONDS) -> Node:
+        return Node(self.url, timeout)
 
     @property
     def state(self) -> Path:
