@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import xor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +12,11 @@ if TYPE_CHECKING:
 _LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUES = {letter: value for value, letter in enumerate(_LETTERS)}
 _GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+# What the five bits that leave the remainder put into it.
+_CARRIED = tuple(
+    reduce(xor, (generator for place, generator in enumerate(_GENERATORS) if top >> place & 1), 0)
+    for top in range(32)
+)
 _BECH32, _BECH32M = 1, 0x2BC830A3
 _CHECKSUM = 6
 _LONGEST = 90
@@ -54,11 +61,7 @@ def _polymod(values: Iterable[int]) -> int:
     """BIP 173, section "Checksum"."""
     remainder = 1
     for value in values:
-        top = remainder >> 25
-        remainder = (remainder & 0x1FFFFFF) << 5 ^ value
-        for place, generator in enumerate(_GENERATORS):
-            if top >> place & 1:
-                remainder ^= generator
+        remainder = (remainder & 0x1FFFFFF) << 5 ^ value ^ _CARRIED[remainder >> 25]
     return remainder
 
 
