@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from paygate.domain.assets import CURRENCIES
+from paygate.domain.assets import CURRENCIES, priced_in
 from paygate.domain.ids import encode
 from paygate.domain.money import parse_money
 from paygate.domain.payment import Payment
@@ -21,10 +21,11 @@ from paygate.domain.states import PaymentException, PaymentState, RefundState
 from paygate.http import bodies, queries, signing, statements
 from paygate.http.bodies import method_names
 from paygate.http.problems import KINDS
-from paygate.ports import Action
+from paygate.ports import Action, Order
 from paygate.services import api_keys
 from paygate.services.answers import action_json, payment_document
 from paygate.strategies import registry
+from tests.support.hd import chain_settings
 from tests.unit.http_support import NOW, request
 
 if TYPE_CHECKING:
@@ -175,6 +176,17 @@ def test_its_payment_is_the_services_payment() -> None:
         document = json.loads(payment_document(payment, action))
         schema("Payment").validate(document)
         assert list(document) == SCHEMAS["Payment"]["required"] == list(SCHEMAS["Payment"]["properties"])
+
+
+@pytest.mark.parametrize("name", ["USDT_TRC20", "USDT_BEP20", "ETH", "BTC"])
+def test_a_chain_s_action_is_among_its_actions(name: str) -> None:
+    method, strategy = registry.method(name), registry.strategy(name)
+    assert method is not None
+    rail = registry.load(method.adapter)(registry.load(method.settings)(chain_settings(b"seed")), None, None, None)
+    due = parse_money("1.5", priced_in(strategy.currencies[0], strategy.rail))
+    address = rail.receive(0, due).text
+    action = action_json(rail.open(Order(address, "ADDRESS", due, "Tea", NOW, NOW)))
+    schema("Action").validate(json.loads(action))
 
 
 def test_its_examples_are_right() -> None:
