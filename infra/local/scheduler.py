@@ -24,7 +24,7 @@ from infra.local.template import Function, Queue, Schedule, read_template
 REGION, ACCOUNT = "us-east-1", "123456789012"
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 POLL_SECONDS = 10
-CONCURRENCY = 4
+CONCURRENCY = 8  # the chains' pollers stay for a while, and nothing else must wait for them
 
 
 def interval_seconds(expression: str, scale: float, minimum: float) -> float:
@@ -96,7 +96,9 @@ class Scheduler:
         """Until stopped. A run that takes longer than the interval delays the next one."""
         interval = interval_seconds(schedule.expression, self._scale, self._minimum)
         while not self._stopped.wait(interval):
-            self._invoke(function, schedule_event(schedule, datetime.now(UTC)))
+            # What a schedule has an input for is its own work: each chain's poller goes its own way.
+            turn = schedule.name if schedule.input else ""
+            self._invoke(function, schedule_event(schedule, datetime.now(UTC)), turn)
 
     def run_queue(self, function: Function, queue: Queue, sqs: Any, queue_url: str) -> None:
         while not self._stopped.is_set():
@@ -129,10 +131,12 @@ class Scheduler:
             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
         return len(done)
 
-    def _invoke(self, function: Function, event: Any) -> tuple[bool, Any]:
-        """One run of a function at a time: the embedded broker may lose what two producers send it at once."""
+    def _invoke(self, function: Function, event: Any, turn: str = "") -> tuple[bool, Any]:
+        """One run of a function at a time, or of each of its turns: the embedded broker may lose what two producers
+        send it at once.
+        """
         try:
-            with self._turns[function.name]:
+            with self._turns[function.name + turn]:
                 return True, self._environments.invoke(function, event)
         except (FunctionFailed, Throttled) as failure:
             print(f"{function.name}: {failure!r}", file=sys.stderr)

@@ -23,7 +23,7 @@ USDT, ETHER = 10**6, 10**18
 
 @pytest.fixture(scope="module")
 def evm_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmNode]:
-    """What is final lies 64 blocks back, as it does on the real chain: it may turn deeper than small payments need."""
+    """What is final lies 64 blocks back, as on the real chain: it may turn deeper than small payments need."""
     with running_node(tmp_path_factory.mktemp("ethereum"), slots_in_an_epoch=32) as node:
         yield node
 

@@ -81,8 +81,8 @@ class ChainShop:
     def end(self, payment: Mapping[str, Any]) -> None:
         """The payer's time was up an hour ago."""
         text = (
-            "UPDATE payments SET created_at = created_at - interval '1 day', expires_at = now() - interval '1 hour',"
-            " expiry_leased_until = NULL WHERE id = :id"
+            "UPDATE payments SET created_at = created_at - interval '1 day',"
+            " expires_at = now() - interval '1 hour', expiry_leased_until = NULL WHERE id = :id"
         )
         self.run(text, id=payment["paymentId"])
 
