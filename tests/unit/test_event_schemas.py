@@ -19,6 +19,7 @@ from paygate.domain.events import Event, EventKind
 from paygate.domain.ids import encode
 from paygate.domain.money import Asset, Money
 from paygate.domain.payment import Payment
+from paygate.domain.quote import Quote, Rate
 from paygate.domain.refund import OURS, OUTSIDE, Refund
 from paygate.domain.states import PaymentState, RefundState
 
@@ -27,6 +28,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     for path in sorted((ROOT / "docs" / "events").glob("*.schema.json"))
 }
 OVER_A_NETWORK = {"network", "txIds"}
+QUOTED = {"due", "quote"}
 AT = datetime(2025, 10, 1, 8, 27, tzinfo=UTC)
 
 numbers = count(1)
@@ -86,6 +88,7 @@ def check(event: Event) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(event.payload, parse_float=Decimal)
     Draft202012Validator(schema).validate(document)
     left_out = set() if "network" in document else OVER_A_NETWORK
+    left_out = left_out if "quote" in document else left_out | QUOTED
     assert set(document) == set(schema["properties"]) - left_out
     return document
 
@@ -195,3 +198,18 @@ def test_money_that_came_over_a_network() -> None:
     told = [check(event_of(change)) for change in (part, done, gone, back)]
     assert [document["network"] for document in told] == ["tron"] * 4
     assert [document["txIds"] for document in told] == [tx_ids, tx_ids, [], tx_ids]
+
+
+def test_a_price_in_other_money_than_what_is_due() -> None:
+    rates = (Rate("coinbase", Decimal("7.12"), AT), Rate("coingecko", Decimal("7.14"), AT - timedelta(seconds=9)))
+    quote = Quote("USDT", "CNY", Decimal("7.13"), rates, AT)
+    asset = Asset("USDT", 6, "tron")
+    paid = opened(due=quote.convert(Money(10_000, CURRENCIES["CNY"]), asset), quote=quote)
+    for change in (
+        payments.settle(paid, paid.due.units, AT, identity("EVT"), is_duplicate=False),
+        payments.expire(paid, AT, identity("EVT")),
+    ):
+        document = check(event_of(change))
+        assert document["due"] == {"amount": "14.030000", "asset": "USDT", "network": "tron"}
+        assert document["quote"] == quote.fields()
+        assert (document["amount"], document["currency"]) == (100, "CNY")

@@ -21,4 +21,4 @@ def add_routes(blueprint: Blueprint, market: Market) -> None:
             currency: format(market.rate(NAME, asset, currency).normalize(), "f") for currency in sorted(PER_DOLLAR)
         }
         body = json.dumps({"data": {"currency": asset, "rates": rates}}, separators=(",", ":"))
-        return answer(market, NAME, None, body, is_dated=True)
+        return answer(market, NAME, None, body, is_timed=False)

@@ -25,7 +25,7 @@ def add_routes(blueprint: Blueprint, market: Market) -> None:
             http.args.get("include_last_updated_at") == "true",
         )
         coins = ",".join(_coin(market, coin, currencies, is_full, is_timed) for coin in ids if coin in _COINS)
-        return answer(market, NAME, currencies[0].upper(), f"{{{coins}}}", is_dated=False)
+        return answer(market, NAME, currencies[0].upper(), f"{{{coins}}}", is_timed=True)
 
 
 def _coin(market: Market, coin: str, currencies: list[str], is_full: bool, is_timed: bool) -> str:  # noqa: FBT001

@@ -4,7 +4,7 @@ POST   rate      {"asset", "currency", "rate"}: what one whole asset costs, as t
 POST   spread    {"source", "basis_points"}: how far a source lies above (or below 0: under) that
 POST   age       {"source", "seconds"}: how old a source says its rates are
 POST   faults    {"source", "kind", "seconds"?, "count"?, "currency"?}: down, slow (by `seconds`), garbage, 429,
-                 html, undated, cached (for `seconds`); coinbase answers for all currencies at once
+                 html; coinbase answers for all currencies at once
 DELETE faults    everything is as it was at first, and no calls were counted
 GET    calls     how often each source was asked
 """

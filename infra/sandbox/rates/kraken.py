@@ -31,7 +31,7 @@ def add_routes(blueprint: Blueprint, market: Market) -> None:
         else:
             middle = market.rate(NAME, asset, currency)
             body = {"error": [], "result": {_OLD_NAMES.get(pair, pair): _ticker(middle)}}
-        return answer(market, NAME, currency, json.dumps(body, separators=(",", ":")), is_dated=True)
+        return answer(market, NAME, currency, json.dumps(body, separators=(",", ":")), is_timed=False)
 
 
 def _ticker(middle: Decimal) -> dict[str, Any]:

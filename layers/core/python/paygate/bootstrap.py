@@ -18,6 +18,7 @@ from paygate.adapters.postgres.statement_store import PostgresStatements
 from paygate.adapters.postgres.statements import sql
 from paygate.adapters.postgres.transfer_documents import PostgresTransferDocuments
 from paygate.adapters.rails.http import RailHttp
+from paygate.adapters.rates.sources import rate_sources
 from paygate.adapters.redis.client import RedisClient
 from paygate.adapters.redis.gate import RedisGate
 from paygate.adapters.redis.idempotency_cache import RedisIdempotencyCache
@@ -45,6 +46,7 @@ from paygate.services.observe import Observe
 from paygate.services.payer_return import PayerReturn
 from paygate.services.payment_service import PaymentService
 from paygate.services.poll_chain import PollChain
+from paygate.services.quotes import Quotes
 from paygate.services.read_statement import ReadStatement
 from paygate.services.refund_payment import RefundPayment
 from paygate.services.relay_events import RelayEvents
@@ -148,6 +150,7 @@ def build(settings: Settings) -> App:
     rails = ConfiguredRails(settings, clock, meter)
     nudge = _nudge(settings, redis)
     observe = Observe(ledger, clock, ids, meter, nudge)
+    quotes = Quotes(rate_sources(settings.rates, clock), settings.rates.rules, clock, meter)
     read = GetPayment(ledger, rails, observe)
     callbacks = HandleCallback(ledger, rails, observe, ids, meter)
     refunds = RefundPayment(ledger, idempotency, rails, clock, ids, meter, nudge)
@@ -159,7 +162,7 @@ def build(settings: Settings) -> App:
         clock=clock,
         meter=meter,
         payments=PaymentService(
-            create=CreatePayment(ledger, idempotency, rails, clock, ids, sealer, meter, nudge),
+            create=CreatePayment(ledger, idempotency, rails, clock, ids, sealer, meter, nudge, quotes),
             read=read,
             callback=callbacks,
             refund=refunds,

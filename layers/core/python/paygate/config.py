@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paygate.adapters.chains.private_keys import find_private_keys
+from paygate.adapters.rates import settings as rate_settings
 from paygate.adapters.system.sealer import parse_keys
 from paygate.faults import SettingsFaults
 from paygate.strategies.registry import METHODS, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from paygate.adapters.rates.settings import RateSettings
 
 PRODUCTION, DEVELOPMENT = "production", "development"
 
@@ -144,6 +147,7 @@ class Settings:
     chain_follow_seconds: int
     outbox_retention_days: int
     rails: Mapping[str, Any] = field(repr=False)
+    rates: RateSettings
     secret_values: tuple[str, ...] = field(repr=False)
 
 
@@ -171,7 +175,7 @@ def read_settings(
         faults.extend(f"{name} is missing" for name in _SASL if not env.get(name))
     if spending := find_private_keys(env):
         raise SettingsFaults(spending)
-    rails = _rails(env, faults)
+    rails, rates = _rails(env, faults), _rates(env, faults)
     if faults and is_strict:
         raise SettingsFaults(tuple(faults))
     for fault in faults:
@@ -179,7 +183,11 @@ def read_settings(
     secrets = [env[setting.name] for setting in SETTINGS if setting.is_secret and env.get(setting.name)]
     fetched = [value for name, value in env.items() if not environ.get(name)]
     return Settings(
-        app_env=app_env, rails=rails, secret_values=tuple(dict.fromkeys([*secrets, *fetched])), **values
+        app_env=app_env,
+        rails=rails,
+        rates=rates,
+        secret_values=tuple(dict.fromkeys([*secrets, *fetched])),
+        **values,
     )
 
 
@@ -225,6 +233,14 @@ def _rails(env: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     return rails
 
 
+def _rates(env: Mapping[str, str], faults: list[str]) -> RateSettings:
+    try:
+        return rate_settings.read(env)
+    except SettingsFaults as wrong:
+        faults.extend(wrong.faults)
+        return rate_settings.read({})
+
+
 def _from_secrets_manager(name: str) -> Mapping[str, str]:
     from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415  # heavy: boto3
     from aws_lambda_powertools.utilities.parameters.exceptions import (  # noqa: PLC0415
@@ -257,4 +273,6 @@ def example() -> str:
             methods = ", ".join(one.name for one in METHODS if one.rail == method.rail)
             lines += [f"# {methods}: on when all that it needs is set", *(f"{name}=" for name in new), ""]
         listed.update(new)
+    lines += ["# Rates for prices in other money than crypto: who is asked, and what is believed"]
+    lines += [*(f"{name}={default}" for name, default in rate_settings.DEFAULTS.items()), ""]
     return "\n".join(lines)

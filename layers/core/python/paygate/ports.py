@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from paygate.domain.bank_statement import BankTransaction, Keys, StatementHeader
-    from paygate.domain.money import Money
+    from paygate.domain.money import Asset, Money
     from paygate.domain.payment import Change, Payment
     from paygate.domain.quote import Rate
     from paygate.domain.refund import Refund
@@ -285,8 +285,12 @@ class Strategy(Protocol):
 
     currencies: Sequence[str]
 
+    @property
+    def asset(self) -> Asset | None:
+        """What it is always paid in: a price in other money is quoted. None: it is paid in the price's."""
+
     def due(self, price: Money, /) -> Money:
-        """What the rail must bring for `price`."""
+        """What the rail must bring for `price`, which is in `asset` where there is one."""
 
     def reference(self, payment: Payment, /) -> str:
         """What the order is called at the rail; a pure function of the payment, and unique at its rail."""

@@ -112,6 +112,15 @@ def _chain_fields(payment: Payment, tx_ids: Sequence[str]) -> dict[str, Any]:
     return {"network": network, "txIds": list(tx_ids)} if network else {}
 
 
+def _quote_fields(payment: Payment) -> dict[str, Any]:
+    """What was due where that is other money than the price, and the rate that was locked for it."""
+    if payment.quote is None:
+        return {}
+    asset = payment.due.asset
+    due = {"amount": payment.due.text(), "asset": asset.code, "network": asset.network}
+    return {"due": due, "quote": payment.quote.fields()}
+
+
 def _withdrawal_fields(payment: Payment) -> dict[str, Any]:
     return {"amountWithdrawnExact": payment.withdrawn_text(), "state": payment.state.value}
 
@@ -143,6 +152,7 @@ def _event(
         "currency": payment.price.asset.code,
         "amountExact": payment.price.text(),
         "exceptions": [exception.value for exception in payment.exceptions],
+        **_quote_fields(payment),
         **more,
     }
     payload = f'{_json(head)[:-1]},"amount":{payment.price.text()},{_json(tail)[1:]}'

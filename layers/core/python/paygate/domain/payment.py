@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from paygate.domain.events import Event
+    from paygate.domain.quote import Quote
     from paygate.domain.refund import Refund
 
 
@@ -61,6 +62,7 @@ class Payment:
     version: int = 1
     sequence: int = 0
     tolerance: int = 0
+    quote: Quote | None = None
 
     @property
     def is_open(self) -> bool:

@@ -90,11 +90,11 @@ def quote_of(fields: Mapping[str, Any]) -> Quote:
 
 
 def in_due(part: Money, price: Money, due: Money) -> Money:
-    """A part of the price in what is due for it, rounded up to the smallest unit.
+    """A part of the price in what is due for it, without what is less than the smallest unit.
 
-    It is the locked rate with its rounding, so that the whole price is exactly what is due, in however many parts.
+    It is the locked rate with its rounding, so that the whole price is exactly what is due.
     """
-    return Money(_up(Fraction(part.units * due.units, price.units)), due.asset)
+    return Money(part.units * due.units // price.units, due.asset)
 
 
 def mean(low: Decimal, high: Decimal) -> Decimal:

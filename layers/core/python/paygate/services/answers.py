@@ -55,6 +55,7 @@ def payment_document(payment: Payment, action: str | None, confirmations: int | 
         "amount": payment.price.text(),
         "currency": payment.price.asset.code,
         "due": due if payment.due.asset.code != payment.price.asset.code else None,
+        "quote": payment.quote.fields() if payment.quote else None,
         "amountReceived": payment.received_text(),
         "amountPending": decimal_text(payment.pending, decimals),
         "amountRefunded": payment.refunded_text(),

@@ -29,9 +29,9 @@ class CreatePayment:
 
 @dataclass(frozen=True, slots=True)
 class RefundPayment:
-    """`amount` None is all that is left; as text it is read exactly, in the payment's asset.
+    """`amount` None is all that is left; as text it is read exactly, in `currency`.
 
-    `currency`, where given, must be the payment's.
+    That is what the payment is due in, unless it is the price's: then the locked quote converts.
     """
 
     payment_id: str

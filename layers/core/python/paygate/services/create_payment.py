@@ -13,6 +13,7 @@ from paygate.domain.payment import Payment
 from paygate.domain.states import PaymentState
 from paygate.ports import Ability, Answer, Attempt, AttemptStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered, action_json, payment_document
+from paygate.services.quotes import is_quoted
 from paygate.services.schedule import STARTED_GRACE_SECONDS, next_query_at
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     )
     from paygate.services.commands import CreatePayment as Command
     from paygate.services.idempotency import Idempotency
+    from paygate.services.quotes import Quotes
     from paygate.services.rails import Rails
 
 UNKNOWN_RETRY_SECONDS = 3
@@ -49,6 +51,7 @@ class CreatePayment:
         sealer: Sealer,
         meter: Meter,
         nudge: Nudge,
+        quotes: Quotes,
     ) -> None:
         self._ledger = ledger
         self._idempotency = idempotency
@@ -58,6 +61,7 @@ class CreatePayment:
         self._sealer = sealer
         self._meter = meter
         self._nudge = nudge
+        self._quotes = quotes
 
     def __call__(self, command: Command, claim: Claim) -> Answered:
         """201 with the payment and its action; 202 with the payment in CREATED when the rail's answer is unknown.
@@ -68,6 +72,8 @@ class CreatePayment:
 
     def _create(self, command: Command, claim: Claim) -> Answered:
         strategy, rail = self._rails.for_method(command.method)
+        if is_quoted(strategy, command.price) and self._is_known(claim):
+            return self._resume(claim)  # whatever the rates are now
         payment, attempt = self._new(command, strategy)
         payment, attempt, address = self._addressed(payment, attempt, rail)
         strategy.order(payment, attempt)  # what the channel needs and the caller did not give is found here
@@ -79,11 +85,16 @@ class CreatePayment:
         self._meter.count("PaymentsCreated", method=payment.method)
         return Answered(answer) if answer else self._open(payment, attempt, claim, 1)
 
+    def _is_known(self, claim: Claim) -> bool:
+        with self._ledger.transaction() as tx:
+            return tx.key(claim.key) is not None
+
     def _new(self, command: Command, strategy: Strategy) -> tuple[Payment, Attempt]:
-        now = self._clock.now()
         channel = command.channel or strategy.channels[0]
         if channel not in strategy.channels:
             raise InvalidField("channel", f"is one of {', '.join(strategy.channels)} for {strategy.method}")
+        due, quote = self._quotes.due(strategy, command.price)
+        now = self._clock.now()
         expires_at = now + timedelta(seconds=command.expires_in_seconds)
         payment = Payment(
             id=self._ids.new("PAY"),
@@ -93,7 +104,7 @@ class CreatePayment:
             channel=channel,
             state=PaymentState.CREATED,
             price=command.price,
-            due=strategy.due(command.price),
+            due=due,
             request_id=command.request_id,
             created_at=now,
             updated_at=now,
@@ -101,6 +112,7 @@ class CreatePayment:
             description=command.description,
             return_url=command.return_url,
             metadata=command.metadata,
+            quote=quote,
         )
         attempt = Attempt(
             payment_id=payment.id,

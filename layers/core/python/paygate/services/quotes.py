@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from paygate.domain.money import Money
     from paygate.domain.quote import Quote, QuoteRules, Rate
-    from paygate.ports import Clock, Meter, RateSource
+    from paygate.ports import Clock, Meter, RateSource, Strategy
 
 ANSWER_SECONDS = 2.0
 """How long a create waits for rates, whatever becomes of the sources."""
 KEPT_SECONDS = 5
 """How long an answer, or that there was none, stands for further creates: a burst of them is no burst of calls."""
 _THREADS_PER_SOURCE = 2
+
+
+def is_quoted(strategy: Strategy, price: Money) -> bool:
+    """Whether the price is in other money than what the method is paid in."""
+    return strategy.asset is not None and strategy.asset.code != price.asset.code
 
 
 class Quotes:
@@ -43,6 +49,13 @@ class Quotes:
         self._pool: ThreadPoolExecutor | None = None
         self._asked: dict[tuple[str, str, str], tuple[datetime, Future[Rate]]] = {}
         self._lock = threading.Lock()
+
+    def due(self, strategy: Strategy, price: Money) -> tuple[Money, Quote | None]:
+        """What the rail must bring for the price, and the rate that was locked where one is needed."""
+        if strategy.asset is None or not is_quoted(strategy, price):
+            return strategy.due(price), None
+        quote = self(strategy.asset.code, price.asset.code)
+        return strategy.due(quote.convert(price, strategy.asset)), quote
 
     def __call__(self, asset: str, currency: str) -> Quote:
         """What one whole `asset` costs in `currency` now; raises QuoteUnavailable."""

@@ -18,6 +18,7 @@ from paygate.domain.errors import (
     StillRunning,
 )
 from paygate.domain.money import Money, parse_money
+from paygate.domain.quote import in_due
 from paygate.domain.refund import OURS, Refund
 from paygate.domain.states import UNDER_WAY, PaymentState, RefundState
 from paygate.ports import Answer, RefundAnswer, RefundOrder, RefundStatus
@@ -221,16 +222,32 @@ class _LessIsLeft(Conflict):
 
 
 def _amount(command: Command, payment: Payment) -> Money:
-    asset = payment.due.asset
-    if command.currency is not None and command.currency != asset.code:
-        raise InvalidField("currency", f"the payment was received in {asset.code}")
+    due, price = payment.due.asset, payment.price.asset
+    if command.currency not in (None, due.code, price.code):
+        raise InvalidField("currency", f"the payment was received in {due.code}")
     if payment.state is PaymentState.REVERSED:
         raise RefundNotPossible("the payment's money was withdrawn")
     if command.amount is None:
         if payment.refundable == 0:
             raise RefundNotPossible("nothing is left to refund")
-        return Money(payment.refundable, asset)
-    amount = parse_money(command.amount, asset)
+        return Money(payment.refundable, due)
+    if command.currency == price.code != due.code:
+        return _quoted(payment, parse_money(command.amount, price))
+    amount = parse_money(command.amount, due)
     if amount.units > payment.refundable:
         raise RefundNotPossible("more than is left to refund")
     return amount
+
+
+def _quoted(payment: Payment, asked: Money) -> Money:
+    """Part of the price at the rate that was locked. What rounding would leave behind for ever goes with it, and that
+    is at most what the price's smallest unit is worth.
+    """
+    left, amount = payment.refundable, in_due(asked, payment.price, payment.due)
+    if amount.units > left:
+        raise RefundNotPossible("more than is left to refund")
+    crumbs = max(in_due(Money(1, asked.asset), payment.price, payment.due).units, 1)
+    units = left if left - amount.units <= crumbs else amount.units
+    if units == 0:
+        raise InvalidField("amount", f"is less than the smallest unit of {amount.asset.code}")
+    return Money(units, amount.asset)

@@ -19,6 +19,7 @@ class AlipayStrategy:
     rail = "alipay"
     channels = ("QR", "WEB", "H5", "APP")
     currencies = ("CNY",)
+    asset = None
 
     def due(self, price: Money, /) -> Money:
         if price.units > MAX_UNITS:

@@ -21,6 +21,7 @@ class BankTransferStrategy:
     rail = "bank_transfer"
     channels = ("TRANSFER",)
     currencies = ("EUR", "CNY")
+    asset = None
 
     def due(self, price: Money, /) -> Money:
         if price.units > MAX_UNITS:

@@ -27,6 +27,7 @@ class CreditCardStrategy:
         *("JPY", "KRW", "VND"),
         *("BHD", "KWD"),
     )
+    asset = None
 
     def due(self, price: Money, /) -> Money:
         if price.units > MAX_UNITS:

@@ -43,33 +43,33 @@ class UsdtTrc20Strategy(CryptoStrategy):
     method = "USDT_TRC20"
     rail = "tron"
     asset = assets.USDT_ON_TRON
-    currencies = (asset.code,)
+    currencies = (asset.code, *assets.CURRENCIES)
 
 
 class UsdtErc20Strategy(CryptoStrategy):
     method = "USDT_ERC20"
     rail = "ethereum"
     asset = assets.USDT_ON_ETHEREUM
-    currencies = (asset.code,)
+    currencies = (asset.code, *assets.CURRENCIES)
 
 
 class UsdtBep20Strategy(CryptoStrategy):
     method = "USDT_BEP20"
     rail = "bsc"
     asset = assets.USDT_ON_BSC
-    currencies = (asset.code,)
+    currencies = (asset.code, *assets.CURRENCIES)
 
 
 class EthStrategy(CryptoStrategy):
     method = "ETH"
     rail = "ethereum"
     asset = assets.ETH
-    currencies = (asset.code,)
+    currencies = (asset.code, *assets.CURRENCIES)
 
 
 class BtcStrategy(CryptoStrategy):
     method = "BTC"
     rail = "bitcoin"
     asset = assets.BTC
-    currencies = (asset.code,)
+    currencies = (asset.code, *assets.CURRENCIES)
     least_units = _DUST

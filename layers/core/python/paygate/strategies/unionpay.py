@@ -19,6 +19,7 @@ class UnionPayStrategy:
     rail = "unionpay"
     channels = ("WEB", "H5", "APP", "QR")
     currencies = ("CNY",)
+    asset = None
 
     def due(self, price: Money, /) -> Money:
         if price.units > MAX_UNITS:

@@ -28,6 +28,7 @@ class WechatPayStrategy:
     rail = "wechat_pay"
     channels = ("QR", "H5", "JSAPI", "APP")
     currencies = ("CNY",)
+    asset = None
 
     def due(self, price: Money, /) -> Money:
         if price.units > MAX_UNITS:

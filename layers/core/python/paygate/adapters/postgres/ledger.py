@@ -78,6 +78,7 @@ class PostgresLedger:
             expires_at=payment.expires_at,
             version=payment.version,
             tolerance=payment.tolerance,
+            quote=json.dumps(payment.quote.fields()) if payment.quote else None,
             number=attempt.number,
             rail=attempt.rail,
             reference=attempt.reference,

@@ -6,6 +6,7 @@ from typing import Any
 
 from paygate.domain.money import Asset, Money
 from paygate.domain.payment import Payment
+from paygate.domain.quote import quote_of
 from paygate.domain.refund import Refund
 from paygate.domain.states import PaymentException, PaymentState, RefundState
 from paygate.ports import Attempt, AttemptStatus
@@ -19,7 +20,7 @@ def payment_of(row: list[Any]) -> Payment:
         payment_id, order_id, user_id, method, channel, state, price, currency, decimals, due, due_asset,
         due_decimals, due_network, description, return_url, metadata, received, pending, refund_reserved,
         refunded, refunded_outside, withdrawn, exceptions, failure_reason, request_id, created_at, updated_at,
-        expires_at, settled_at, version, sequence, tolerance,
+        expires_at, settled_at, version, sequence, tolerance, quote,
     ) = row  # fmt: skip
     return Payment(
         id=payment_id,
@@ -49,6 +50,7 @@ def payment_of(row: list[Any]) -> Payment:
         version=version,
         sequence=sequence,
         tolerance=int(tolerance),
+        quote=quote_of(quote) if quote else None,
     )
 
 

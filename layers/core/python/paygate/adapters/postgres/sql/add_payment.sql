@@ -8,12 +8,12 @@ WITH claimed AS (
 ), paid AS (
     INSERT INTO payments (id, order_id, user_id, method, channel, state, price, currency, decimals, due, due_asset,
         due_decimals, due_network, description, return_url, metadata, request_id, created_at, updated_at,
-        expires_at, version, tolerance)
+        expires_at, version, tolerance, quote)
     SELECT resource_id, :order_id, CAST(:user_id AS bigint), :method, :channel, :state, CAST(:price AS numeric),
         :currency, CAST(:decimals AS smallint), CAST(:due AS numeric), :due_asset, CAST(:due_decimals AS smallint),
         :due_network, :description, :return_url, CAST(:metadata AS json), :request_id,
         CAST(:created_at AS timestamptz), CAST(:created_at AS timestamptz), CAST(:expires_at AS timestamptz),
-        CAST(:version AS int), CAST(:tolerance AS numeric)
+        CAST(:version AS int), CAST(:tolerance AS numeric), CAST(:quote AS json)
     FROM claimed
 ), attempted AS (
     INSERT INTO attempts (payment_id, number, rail, reference, status, rail_expires_at, created_at, next_query_at,

@@ -7,6 +7,7 @@ SELECT p.id, json_build_object(
         'state', p.state, 'amount', (p.price * unit.price)::text, 'currency', p.currency,
         'due', CASE WHEN p.due_asset <> p.currency THEN json_build_object(
             'amount', (p.due * unit.due)::text, 'asset', p.due_asset, 'network', p.due_network) END,
+        'quote', p.quote,
         'amountReceived', (p.received * unit.due)::text,
         'amountPending', (p.pending * unit.due)::text,
         'amountRefunded', ((p.refunded + p.refunded_outside) * unit.due)::text,
