@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.local.servers.bitcoind import Bitcoind, binary
+from infra.local.servers.programs import Sandbox
+from infra.sandbox.bitcoin import provision
 from infra.sandbox.bitcoin.client import NodeRpc
 
 if TYPE_CHECKING:
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
 
     from infra.local.server import Server
 
-KINDS = ("bitcoind",)
+KINDS = ("bitcoind", "sandbox")
 SATOSHIS = 100_000_000
 FORGOTTEN_AFTER = 337 * 3600  # a mempool keeps a transaction for 336 hours (-mempoolexpiry)
+NO_MINING = 1e6  # of the time scale: a block in two months
 FEE = Decimal("0.0001")
 REPLACEABLE = 0xFFFFFFFD  # BIP 125
 
@@ -145,10 +148,24 @@ def opened(kind: str, directory: Path) -> Iterator[Bitcoin]:
     """A node of one of KINDS. Skips the test where there is no bitcoind, but never where CI is set."""
     if kind == "bitcoind" and binary() is None and os.environ.get("CI") != "true":
         pytest.skip("no bitcoind here: put one on the PATH, or name it in BITCOIND")
-    with Bitcoind(directory) as server:
-        bitcoin = Bitcoin(server, server.env)
+    with _real(directory) if kind == "bitcoind" else _simulated(directory) as bitcoin:
         yield bitcoin
         bitcoin.node.close()
+
+
+@contextmanager
+def _real(directory: Path) -> Iterator[Bitcoin]:
+    with Bitcoind(directory) as server:
+        yield Bitcoin(server, server.env)
+
+
+@contextmanager
+def _simulated(directory: Path) -> Iterator[Bitcoin]:
+    """Its miner waits to be told."""
+    server = Sandbox(directory)
+    server.time_scale = NO_MINING
+    with server:
+        yield Bitcoin(server, provision(server.state / "bitcoin", server.url))
 
 
 def btc(satoshis: int) -> Decimal:

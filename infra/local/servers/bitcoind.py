@@ -53,6 +53,7 @@ class Bitcoind(Server):
         configuration.write_text(
             "regtest=1\nserver=1\ntxindex=1\nprinttoconsole=1\nnodebuglogfile=1\n"
             "dnsseed=0\nfixedseeds=0\nlisten=0\nfallbackfee=0.00010000\ndbcache=16\n"
+            "addresstype=bech32\nchangetype=bech32\n"
             f"[regtest]\nrpcbind={HOST}\nrpcallowip={HOST}\nrpcuser={USER}\nrpcpassword={self._password}\n"
         )
 

@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -15,6 +15,12 @@ class RpcRefused(Exception):
     def __init__(self, method: str, code: int, message: str) -> None:
         super().__init__(f"{method}: {message} ({code})")
         self.code, self.message = code, message
+
+
+class Caller(Protocol):
+    def call(self, method: str, *params: Any) -> Any: ...
+
+    def wallet(self, method: str, *params: Any, **named: Any) -> Any: ...
 
 
 class NodeRpc:

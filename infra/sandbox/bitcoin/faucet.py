@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from infra.sandbox.bitcoin.client import WALLET, NodeRpc, RpcRefused
+from infra.sandbox.bitcoin.client import WALLET, Caller, RpcRefused
 
 MATURE_AFTER = 100
 COINS = 10
@@ -14,7 +14,7 @@ PIECES, PIECE = 60, Decimal(5)
 NOT_FOUND, ALREADY_THERE, ALREADY_LOADED = -18, -4, -35
 
 
-def fill(node: NodeRpc) -> None:
+def fill(node: Caller) -> None:
     """Make the wallet and its coins, or what an interrupted run left to make."""
     open_wallet(node)
     missing = MATURE_AFTER + COINS - int(node.call("getblockcount"))
@@ -26,7 +26,7 @@ def fill(node: NodeRpc) -> None:
         node.call("generatetoaddress", 1, node.wallet("getnewaddress"))
 
 
-def open_wallet(node: NodeRpc) -> None:
+def open_wallet(node: Caller) -> None:
     try:
         node.call("loadwallet", WALLET)
     except RpcRefused as refused:
