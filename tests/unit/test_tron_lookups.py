@@ -89,6 +89,7 @@ def test_a_transaction_and_all_that_it_brought_to_whomever() -> None:
         [("ee" * 20, 8, "0"), (OURS, 9, "1")],
     )
     assert list(chain(node).transaction(found[0].tx_id).transfers) == found[:2]
+    assert chain(node).transaction(found[0].tx_id).block == found[0].block
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_a_transaction_that_brought_nothing(call: Call, state: TransactionState)
     node = Node()
     node.mine(call)
     told = chain(node).transaction(call.tx_id)
-    assert (told.state, list(told.transfers)) == (state, [])
+    assert (told.state, list(told.transfers), told.block) == (state, [], chain(node).block(1))
 
 
 @pytest.mark.parametrize("tx_id", ["ab" * 32, "", "AB" * 32, "0x" + "ab" * 31, "ab" * 31, "٣" * 64])

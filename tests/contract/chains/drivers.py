@@ -13,7 +13,10 @@ import pytest
 from paygate.chain_ports import Chain
 from paygate.domain.money import Asset
 from tests.contract.chains.abilities import Can
+from tests.contract.chains.bitcoin_driver import CAN as BITCOIN_CAN
+from tests.contract.chains.bitcoin_driver import bitcoind
 from tests.contract.chains.evm_driver import bsc, ethereum
+from tests.contract.chains.tron_driver import TRON_CAN, tron
 
 
 class Driver(Protocol):
@@ -59,4 +62,6 @@ Opener = Callable[[pytest.FixtureRequest, Path], AbstractContextManager[Driver]]
 OPENERS: dict[str, tuple[Opener, frozenset[Can]]] = {
     "ethereum": (ethereum, frozenset(Can)),
     "bsc": (bsc, frozenset(Can) - {Can.HIDE}),
+    "bitcoin": (bitcoind, BITCOIN_CAN),
+    "tron": (tron, TRON_CAN),
 }

@@ -60,8 +60,10 @@ class Blocks:
         return FINAL if self.is_final(height) else NEWEST
 
     def header(self, height: int) -> Block | None:
-        """None above the node's head."""
+        """None above the node's head, which is asked for then: an empty answer alone may be anybody's."""
         found = self._header(self.view(height), id_or_num=str(height))
+        if found is None and self.newest()[0].height >= height:
+            raise NodeUnavailable("tron's node lacks a block below its head")
         if found is not None and found.height != height:
             raise NodeMisled("tron's node answered with another block")
         return found

@@ -81,7 +81,8 @@ class TronChain:
         for full in self._blocks.between(first, last):
             if full.block.height in (first, last) or full.block.height >= tell_from:
                 told.append(full.block)
-            found.add(self._moved(full))
+            if watch.few is None or watch.few:  # else nobody's receipts are of interest
+                found.add(self._moved(full))
         # The range's other blocks are this one's ancestors: each was the parent of the next.
         self._blocks.require_unturned(told[-1])
         return Scan(told, found.ours())
@@ -119,20 +120,23 @@ class TronChain:
             return FoundTransaction(TransactionState.UNKNOWN)
         info = self._about(tx_id, "gettransactioninfobyid")
         if not info:
-            # In a block whose receipts are not written yet, or in none: either way it is early.
-            is_heard_of = self._about(tx_id, "gettransactionbyid") or self._about(
-                tx_id, "gettransactionfrompending"
-            )
-            return FoundTransaction(TransactionState.WAITING if is_heard_of else TransactionState.UNKNOWN)
+            return FoundTransaction(self._early(tx_id))
         height = info.get("blockNumber", 0)
         if text(info, "id") != tx_id or not isinstance(height, int):
             raise NodeMisled("tron's node answered with another receipt")
         full = self._blocks.full(height)
         if tx_id not in full.outcomes:
             raise NodeUnavailable("tron's chain turned while it was read")
-        moved = [each.told() for each in movements.of_transaction(info, full, self._token)]
+        moved = tuple(each.told() for each in movements.of_transaction(info, full, self._token))
         is_done = movements.is_success(info, full)
-        return FoundTransaction(TransactionState.DONE if is_done else TransactionState.FAILED, moved)
+        return FoundTransaction(TransactionState.DONE if is_done else TransactionState.FAILED, moved, full.block)
+
+    def _early(self, tx_id: str) -> TransactionState:
+        """Of a transaction without a receipt. It may be in a block whose receipts are not written yet."""
+        if self._about(tx_id, "gettransactionbyid") or self._about(tx_id, "gettransactionfrompending"):
+            return TransactionState.WAITING
+        self._blocks.newest()  # raises where the node has nothing: then it does not know what is unknown
+        return TransactionState.UNKNOWN
 
     def _about(self, tx_id: str, question: str) -> dict[str, Any]:
         said = self._node.ask(f"{NEWEST}/{question}", value=tx_id)
