@@ -5,7 +5,9 @@
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
-READY := .venv/.ready
+VENV := .venv/.ready
+NODES := infra/local/node/node_modules/.ready
+READY := $(VENV) $(NODES)
 export PYTHONPATH := layers/core/python:layers/migrate/python:functions:.
 
 help: ## List the targets
@@ -51,6 +53,10 @@ lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (n
 	python3 -m uv pip compile $(LOCK) tests/bench/peers/requirements.in -o tests/bench/peers/requirements.txt
 	python3 -m uv pip compile $(LOCK) tests/contract/localstripe_environment/requirements.in \
 		-o tests/contract/localstripe_environment/requirements.txt
+	python3 -m uv pip compile $(LOCK) tests/contract/tronpy_environment/requirements.in \
+		-o tests/contract/tronpy_environment/requirements.txt
+	cd infra/local/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+	python3 infra/local/node/complete_lock.py
 LOCK_ANY := --quiet --universal --generate-hashes --no-emit-index-url --no-header
 LOCK := $(LOCK_ANY) --python-version 3.11
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
@@ -66,5 +72,8 @@ docs: $(READY) ## Write docs/states.md and docs/rails.md from the code
 clean: $(READY) ## Remove what the local stack keeps (databases, keys, logs)
 	@$(PY) -m infra.local.clean
 
-$(READY): requirements-dev.txt infra/local/venv.sh
+$(VENV): requirements-dev.txt infra/local/venv.sh
 	@PYTHON="$(PYTHON)" sh infra/local/venv.sh
+
+$(NODES): infra/local/node/package-lock.json infra/local/node/.npmrc infra/local/node.sh
+	@sh infra/local/node.sh

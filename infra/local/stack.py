@@ -22,17 +22,29 @@ from infra.local.inbox import make_inbox
 from infra.local.own_key import own_key
 from infra.local.secret_store import own_secrets, publish, with_contents, write_private
 from infra.local.server import Server
+from infra.local.servers.anvil import BSC, Anvil
 from infra.local.servers.aws import Aws
 from infra.local.servers.kafka import Kafka
 from infra.local.servers.pooled import make_postgres
 from infra.local.servers.postgres import DURABLE, FAST
 from infra.local.servers.programs import Gateway, Sandbox, Scheduler
 from infra.local.servers.redis import Redis
+from infra.local.wallet import Wallet
 from infra.sandbox import provision
 
 QUEUE = "paygate-relay"
 STATEMENTS = "paygate-statements"
 SCHEDULE_SCALE = "0.08"  # a minute on AWS is about five seconds here
+BLOCK_SECONDS = 12  # Ethereum's pace while nobody pays: a faster one fills a long-lived chain with empty blocks
+NODES = {
+    "ethereum": "ETHEREUM_RPC_URL",
+    "bsc": "BSC_RPC_URL",
+    "tron": "TRON_API_URL",
+    "bitcoin": "BITCOIN_RPC_URL",
+}
+"""By network the setting that says where its node is: one that has none gets no account to be paid into."""
+
+CHAIN_FOLLOW_SECONDS = "4"  # and so a run of poll_chain is as much shorter
 PATIENCE_SECONDS = 3.0  # a stack that was just killed needs a moment to be gone
 
 
@@ -66,6 +78,8 @@ class Stack:
         self.redis = Redis(place("redis"))
         self.kafka = Kafka(place("kafka"))
         self.aws = Aws(place("aws"))
+        self.ethereum = Anvil(place("ethereum"), block_seconds=BLOCK_SECONDS)
+        self.bsc = Anvil(place("bsc"), network=BSC, block_seconds=BLOCK_SECONDS)
         self.sandbox = Sandbox(place("sandbox"), sandbox_port)
         self.sandbox.time_scale = sandbox_time_scale
         self.gateway = Gateway(place("gateway"), api_port)
@@ -79,9 +93,19 @@ class Stack:
         self.api_key = ""
 
     @property
+    def chains(self) -> tuple[Anvil, ...]:
+        """Nodes that the sandbox's payers pay at."""
+        return (self.ethereum, self.bsc)
+
+    @property
+    def wallet(self) -> Wallet:
+        """The private keys behind the payments' addresses and the treasuries."""
+        return Wallet(self.directory)
+
+    @property
     def servers(self) -> tuple[Server, ...]:
         """In the order of starting."""
-        embedded = (self.postgres, self.redis, self.kafka, self.aws)
+        embedded = (self.postgres, self.redis, self.kafka, self.aws, *self.chains)
         return (*embedded, self.sandbox, self.gateway, self.scheduler)
 
     def start(self) -> Self:
@@ -124,6 +148,7 @@ class Stack:
             "STATEMENT_QUEUE_URL": self._statement_queue_url,
             "KAFKA_NEW_TOPIC_PARTITIONS": "6",
             "LOCAL_SCHEDULE_SCALE": SCHEDULE_SCALE,
+            "CHAIN_FOLLOW_SECONDS": CHAIN_FOLLOW_SECONDS,
             **self.kafka.env,
             **self.aws.env,
             **self._settings,
@@ -165,9 +190,12 @@ class Stack:
         upgrade(self.postgres.env["MIGRATE_DATABASE_URL"])
 
     def _start_sandbox(self) -> None:
-        self._rails = provision(self.sandbox.state, self.sandbox.url)
-        for name in ("TRON_API_URL", "TRON_USDT_CONTRACT"):  # a node is no rail without an account to pay into
-            self._rails.pop(name, None)
+        _together(*(chain.start for chain in self.chains))
+        nodes = {name: value for chain in self.chains for name, value in chain.env.items()}
+        self.sandbox.settings = nodes
+        self._rails = {**provision(self.sandbox.state, self.sandbox.url), **nodes}
+        networks = [network for network, setting in NODES.items() if setting in self._rails]
+        self._rails |= self.wallet.settings(networks)
         self.sandbox.start()
         self._subscribe()
 
