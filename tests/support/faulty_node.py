@@ -75,6 +75,8 @@ class FaultyNode:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1  # head and body go out together
 
             def do_POST(self) -> None:
                 asked = Asked(

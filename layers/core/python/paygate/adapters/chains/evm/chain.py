@@ -30,7 +30,7 @@ MOST_BYTES = 32 << 20
 _BLOCK_SECONDS = {"ethereum": 12.0, "bsc": 0.45}
 # Deeper than either chain turned: three epochs; finality comes two blocks later on BNB Smart Chain (BEP-126).
 _DEPTH = 96
-_MOST_BLOCKS, _MOST_WHOLE_BLOCKS = 1000, 100
+_MOST_BLOCKS, _MOST_WHOLE_BLOCKS = 1000, 25  # a second or two each, where they are traced
 # A node from before the tag does not understand it; one that has finalised nothing yet says something else.
 _NO_SUCH_TAG = frozenset({-32600, -32601, -32602})
 

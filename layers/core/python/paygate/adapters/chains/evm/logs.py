@@ -28,6 +28,8 @@ _MANY_LOGS = 16_000
 """As many of one answer take about 50 MB."""
 
 _FIRST_STEP, _MOST_STEP = 128, 2000
+_PATIENCE = 32
+"""After so many answers a longer range than the last that failed is tried, and less and less often."""
 
 
 class TokenLogs:
@@ -37,7 +39,7 @@ class TokenLogs:
         self._node, self._token, self._usdt = node, settings.token, settings.usdt
         self._encoding = settings.encoding
         self.step = _FIRST_STEP
-        self._longest = _MOST_STEP
+        self._longest, self._given, self._patience = _MOST_STEP, 0, _PATIENCE
 
     # ------------------------------------------------------------ asking
 
@@ -62,12 +64,12 @@ class TokenLogs:
         try:
             *answers, header = self._node.ask_each([*asked, ("eth_getBlockByNumber", [written(last), False])])
         except NodeUnavailable:
-            self._go_slower(first, last)
+            self._bound(first, last)  # it may have been too much to do in time
             raise
         if any(isinstance(answer, Refused) for answer in answers):
             if first == last:
                 raise NodeUnavailable("the node refuses the logs of a single block")
-            self._longest = self.step = max(1, (last - first + 1) // 2)
+            self._bound(first, last)
             middle = (first + last) // 2
             return self.of_range(first, middle, few) + self.of_range(middle + 1, last, few)
         if header is None or isinstance(header, Refused):
@@ -83,14 +85,21 @@ class TokenLogs:
             topics += [None, [_PADDING + key for key in receivers]]
         return "eth_getLogs", [{"address": "0x" + self._token, "topics": topics, **where}]
 
+    def begin(self) -> None:
+        """A new scan: one that is under way must not fail by what is only tried."""
+        if self._given >= self._patience:
+            self._longest, self._given = min(self._longest * 2, _MOST_STEP), 0
+
     def _learn(self, first: int, last: int, count: int) -> None:
+        self._given += 1
         if count > _MANY_LOGS:
-            self._go_slower(first, last)
+            self.step = max(1, min(self.step, (last - first + 1) // 2))
         elif count * 4 < _MANY_LOGS and last - first + 1 >= self.step:
             self.step = min(self.step * 2, self._longest)
 
-    def _go_slower(self, first: int, last: int) -> None:
-        self.step = max(1, min(self.step, (last - first + 1) // 2))
+    def _bound(self, first: int, last: int) -> None:
+        self._longest = self.step = max(1, (last - first + 1) // 2)
+        self._given, self._patience = 0, self._patience * 2
 
     # ------------------------------------------------------------ reading
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 VALUE, TRACE, BALANCE = "value", "trace:", "balance"
 TRACER = {"tracer": "callTracer"}
-_RECEIPTS_AT_ONCE, _TRACES_AT_ONCE, _BALANCES_AT_ONCE = 50, 4, 100
+_RECEIPTS_AT_ONCE, _TRACES_AT_ONCE, _BALANCES_AT_ONCE = 50, 1, 100
 # A delegated call runs with the value of the call around it, a static one has none, and CALLCODE pays itself.
 _MOVING = frozenset({"CALL", "CREATE", "CREATE2", "SELFDESTRUCT", "SUICIDE"})
 _ALL_IS_WELL, _FAILED = 1, 0

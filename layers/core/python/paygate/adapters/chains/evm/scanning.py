@@ -41,6 +41,7 @@ class Scanning:
         self._transfers: list[ChainTransfer] = []
 
     def run(self, first: int, last: int, tell_from: int) -> Scan:
+        self._logs.begin()
         for start, end in self._pieces(first, min(last, tell_from - 1), is_told=False):
             self._read(start, end, is_told=False)
         for start, end in self._pieces(max(first, tell_from), last, is_told=True):
@@ -49,7 +50,8 @@ class Scanning:
         self._require_linked()
         told = {first, last, *range(max(first, tell_from), last + 1)}
         told.update(each.block.height for each in self._transfers if each.block)
-        return Scan([self._blocks[height] for height in sorted(told)], self._transfers)
+        transfers = sorted(self._transfers, key=lambda each: each.block.height if each.block else last)
+        return Scan([self._blocks[height] for height in sorted(told)], transfers)
 
     def _pieces(self, first: int, last: int, *, is_told: bool) -> Iterator[tuple[int, int]]:
         start = first
@@ -96,7 +98,7 @@ class Scanning:
     def _take(self, logs: dict[str, list[dict[str, Any]]], sent: Sequence[Sent]) -> None:
         keys = logs.keys() | {each.key for each in sent}
         ours = self._ours(keys) if keys else ()
-        matched = [log for key in ours for log in logs.get(key, ())]
+        matched = [log for key, each in logs.items() if key in ours for log in each]
         with readable("a log"):
             self._headers({quantity(log["blockNumber"]) for log in matched})
         self._transfers += self._logs.transfers(matched, self._blocks)
