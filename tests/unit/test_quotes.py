@@ -134,6 +134,14 @@ def test_a_burst_is_one_call_a_source_also_where_one_fails() -> None:
     assert asked.calls() == [1, 1, 1]
 
 
+def test_who_looked_at_the_clock_first_and_comes_second_shares_the_answer() -> None:
+    asked = world("100", "101")
+    asked.quotes("BTC", "EUR")
+    asked.clock.at -= timedelta(milliseconds=1)
+    asked.quotes("BTC", "EUR")
+    assert asked.calls() == [1, 1]
+
+
 def test_other_money_is_asked_for_anew() -> None:
     asked = world("100", "101")
     for asset, currency in (("BTC", "EUR"), ("ETH", "EUR"), ("BTC", "CNY"), ("BTC", "EUR")):

@@ -73,7 +73,7 @@ class Quotes:
         name, now = (source.name, asset, currency), self._clock.now()
         with self._lock:
             at, answer = self._asked.get(name, (now, None))
-            if answer is None or not 0 <= (now - at).total_seconds() < KEPT_SECONDS:
+            if answer is None or abs((now - at).total_seconds()) >= KEPT_SECONDS:
                 if self._pool is None:
                     self._pool = ThreadPoolExecutor(len(self._sources) * _THREADS_PER_SOURCE, "rates")
                 answer = self._pool.submit(source.rate, asset, currency)

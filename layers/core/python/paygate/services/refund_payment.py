@@ -240,8 +240,9 @@ def _amount(command: Command, payment: Payment) -> Money:
 
 
 def _quoted(payment: Payment, asked: Money) -> Money:
-    """Part of the price at the rate that was locked. What rounding would leave behind for ever goes with it, and that
-    is at most what the price's smallest unit is worth.
+    """Part of the price at the rate that was locked.
+
+    What rounding would leave behind for ever goes with it: at most what the price's smallest unit is worth.
     """
     left, amount = payment.refundable, in_due(asked, payment.price, payment.due)
     if amount.units > left:
