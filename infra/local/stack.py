@@ -24,6 +24,7 @@ from infra.local.secret_store import own_secrets, publish, with_contents, write_
 from infra.local.server import Server
 from infra.local.servers.anvil import BSC, Anvil
 from infra.local.servers.aws import Aws
+from infra.local.servers.bitcoind import Bitcoind, binary
 from infra.local.servers.kafka import Kafka
 from infra.local.servers.pooled import make_postgres
 from infra.local.servers.postgres import DURABLE, FAST
@@ -80,6 +81,7 @@ class Stack:
         self.aws = Aws(place("aws"))
         self.ethereum = Anvil(place("ethereum"), block_seconds=BLOCK_SECONDS)
         self.bsc = Anvil(place("bsc"), network=BSC, block_seconds=BLOCK_SECONDS)
+        self.bitcoin = Bitcoind(place("bitcoin")) if binary() else None
         self.sandbox = Sandbox(place("sandbox"), sandbox_port)
         self.sandbox.time_scale = sandbox_time_scale
         self.gateway = Gateway(place("gateway"), api_port)
@@ -93,9 +95,9 @@ class Stack:
         self.api_key = ""
 
     @property
-    def chains(self) -> tuple[Anvil, ...]:
-        """Nodes that the sandbox's payers pay at."""
-        return (self.ethereum, self.bsc)
+    def chains(self) -> tuple[Anvil | Bitcoind, ...]:
+        """Nodes that the sandbox's payers pay at. Without a bitcoind the sandbox is one itself."""
+        return (self.ethereum, self.bsc, *([self.bitcoin] if self.bitcoin else []))
 
     @property
     def wallet(self) -> Wallet:

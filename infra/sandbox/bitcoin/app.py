@@ -25,10 +25,7 @@ def build(world: World) -> Blueprint:
 
 
 def elsewhere() -> Caller | None:
-    """Its own names: those of a gateway may be in the environment as well, and mean this very node."""
-    url, user, password = (
-        os.environ.get(f"SANDBOX_BITCOIN_RPC_{name}", "") for name in ("URL", "USER", "PASSWORD")
-    )
+    url, user, password = (os.environ.get(f"BITCOIN_RPC_{name}", "") for name in ("URL", "USER", "PASSWORD"))
     return NodeRpc(url, user, password) if url else None
 
 
