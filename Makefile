@@ -49,6 +49,8 @@ lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (n
 	python3 -m uv pip compile $(LOCK_LAYER) layers/deps/requirements.in -o layers/deps/requirements.txt
 	python3 -m uv pip compile $(LOCK_LAYER) --no-emit-package markupsafe --no-emit-package typing-extensions \
 		layers/migrate/requirements.in -o layers/migrate/requirements.txt
+	python3 -m uv pip compile $(LOCK_LAYER) $(IN_DEPS:%=--no-emit-package %) \
+		layers/chain/requirements.in -o layers/chain/requirements.txt
 	python3 -m uv pip compile $(LOCK) .ci/requirements-sam.in -o .ci/requirements-sam.txt
 	python3 -m uv pip compile $(LOCK) tests/bench/peers/requirements.in -o tests/bench/peers/requirements.txt
 	python3 -m uv pip compile $(LOCK) tests/contract/localstripe_environment/requirements.in \
@@ -59,6 +61,8 @@ lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (n
 	python3 infra/local/node/complete_lock.py
 LOCK_ANY := --quiet --universal --generate-hashes --no-emit-index-url --no-header
 LOCK := $(LOCK_ANY) --python-version 3.11
+# What the chain layer needs and finds in the deps layer, which stands beside it.
+IN_DEPS := certifi charset-normalizer idna pycryptodome requests typing-extensions urllib3
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
 
 docs: $(READY) ## Write docs/states.md and docs/rails.md from the code

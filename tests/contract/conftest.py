@@ -7,6 +7,7 @@ import pytest
 from tests.contract.sandbox_client import Door, Inbox, Merchant, Sandbox, inbox
 from tests.contract.unionpay_merchant import UnionPayMerchant
 from tests.contract.wechat_pay_merchant import WechatPayMerchant
+from tests.support.tron import Tron
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,13 @@ def wechat_pay(sandbox: Sandbox) -> WechatPayMerchant:
 @pytest.fixture(scope="session")
 def wechat_pay_door(sandbox: Sandbox) -> Door:
     return sandbox.at("wechat_pay")
+
+
+@pytest.fixture(scope="session")
+def tron(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tron]:
+    """A chain that grows only when a test says so."""
+    with Tron.alone(tmp_path_factory.mktemp("tron")) as running:
+        yield running
 
 
 @pytest.fixture

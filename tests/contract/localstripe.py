@@ -14,14 +14,10 @@ are not. It also ignores Idempotency-Key, expands latest_charge always, signs ev
 sends each once, a second later, and charges all cards that are to be declined but pm_card_chargeCustomerFail.
 """
 
-import fcntl
 import json
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +25,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import requests
 
+from tests.contract.environments import interpreter
 from tests.contract.sandbox_client import ROOT, free_port
 
 ENVIRONMENT = Path(__file__).with_name("localstripe_environment")
@@ -47,7 +44,14 @@ class Localstripe:
         self.url = f"http://127.0.0.1:{self._front.server_port}"
 
     def start(self) -> Self:
-        command = [interpreter(), "-m", "localstripe", "--port", str(self.port), "--from-scratch"]
+        command = [
+            interpreter(HOME, ENVIRONMENT / "requirements.txt"),
+            "-m",
+            "localstripe",
+            "--port",
+            str(self.port),
+            "--from-scratch",
+        ]
         env = {"PYTHONPATH": str(ENVIRONMENT), "PATH": "/usr/bin:/bin"}
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(command, env=env, stdout=quiet, stderr=quiet, cwd=HOME)
@@ -110,27 +114,6 @@ class Localstripe:
             else:
                 return
         raise RuntimeError("localstripe does not answer")
-
-
-def interpreter() -> Path:
-    """localstripe's own, made when it is not there or not of these requirements."""
-    python, ready = HOME / "bin" / "python", HOME / "requirements.txt"
-    wanted = ENVIRONMENT / "requirements.txt"
-    with _alone():
-        if not ready.exists() or ready.read_bytes() != wanted.read_bytes():
-            pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([sys.executable, "-m", "venv", "--clear", HOME], check=True)
-            subprocess.run([*pip, "install", "--require-hashes", "-r", wanted], check=True)
-            ready.write_bytes(wanted.read_bytes())
-    return python
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    HOME.parent.mkdir(exist_ok=True)
-    with HOME.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def front(address: str) -> ThreadingHTTPServer:

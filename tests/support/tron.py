@@ -189,7 +189,9 @@ class Process:
         self._process = subprocess.Popen(command, cwd=ROOT, env=_env(), stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert "ready" in line, line
+        if "ready" not in line:
+            self.kill()
+            raise RuntimeError("the sandbox did not start")
         self.port = int(line.rsplit(":", 1)[1])
 
     def kill(self) -> None:

@@ -46,10 +46,10 @@ class Exchange:
             self.node.chain.advance(db)
             view = context.view(self.node, db, is_solid=self.is_solid, behind=behind, twist=twist)
             try:
-                answer = self.method(Asked(self.node, view, self.args, http.method == "GET"))
+                answer, status = self.method(Asked(self.node, view, self.args, http.method == "GET")), 200
             except NodeError as error:
-                answer = {"Error": error.text}
-        return reply(answer), str(answer.get("code", "")) if isinstance(answer, dict) else ""
+                answer, status = error.body, error.status
+        return reply(answer, status), str(answer.get("code", "")) if isinstance(answer, dict) else ""
 
 
 def add_routes(blueprint: Blueprint, node: Node) -> None:

@@ -24,10 +24,22 @@ class Refused(Exception):
 class NodeError(Exception):
     """A call that fails: HTTP 200 and {"Error": "class … : …"}."""
 
+    status = 200
+
     def __init__(self, reason: str, kind: str = "java.lang.IllegalArgumentException") -> None:
         super().__init__(reason)
         self.kind, self.reason = kind, reason
 
     @property
-    def text(self) -> str:
-        return f"class {self.kind} : {self.reason}" if self.kind else self.reason
+    def body(self) -> dict[str, object]:
+        return {"Error": f"class {self.kind} : {self.reason}" if self.kind else self.reason}
+
+
+class GridError(NodeError):
+    """The same at TronGrid's lists."""
+
+    status = 400
+
+    @property
+    def body(self) -> dict[str, object]:
+        return {"success": False, "error": self.reason, "statusCode": self.status}

@@ -4,7 +4,7 @@ They take an address in either form, and show what is in blocks: all of it, or w
 what is not (`only_unconfirmed`).
 """
 
-import base64
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint
@@ -13,13 +13,18 @@ from werkzeug import Response
 
 from infra.sandbox.tron import keys
 from infra.sandbox.tron.accounts import get_account
-from infra.sandbox.tron.api import reply, run
+from infra.sandbox.tron.api import run
 from infra.sandbox.tron.asked import Asked
 from infra.sandbox.tron.context import Node
 from infra.sandbox.tron.contracts import Token
+from infra.sandbox.tron.errors import GridError
 from infra.sandbox.tron.messages import Json
 
+Condition = tuple[str, list[Any]]
+"""In SQL, and the values for its marks."""
+
 USUAL_PAGE, LONGEST_PAGE = 20, 200
+TIME = "(SELECT timestamp FROM blocks WHERE blocks.number = transfers.number)"
 
 
 def add_routes(blueprint: Blueprint, node: Node) -> None:
@@ -33,10 +38,8 @@ def add_routes(blueprint: Blueprint, node: Node) -> None:
         return run(node, "v1/trc20", _transfers, args, is_solid=False)
 
 
-def _account(asked: Asked) -> Any:
+def _account(asked: Asked) -> Json:
     who = _who(asked)
-    if isinstance(who, Response):
-        return who
     hexed = Asked(asked.node, asked.view, {"address": who})
     found = get_account(hexed)
     held = [
@@ -47,15 +50,13 @@ def _account(asked: Asked) -> Any:
     return _listed(asked, [found | {"trc20": held}] if found else [])
 
 
-def _transfers(asked: Asked) -> Any:
+def _transfers(asked: Asked) -> Json:
     who = _who(asked)
-    if isinstance(who, Response):
-        return who
-    limit = min(LONGEST_PAGE, max(1, int(asked.args.get("limit", USUAL_PAGE))))
+    limit = min(LONGEST_PAGE, max(1, _number(asked.args.get("limit", USUAL_PAGE))))
     rows = _rows(asked, who, limit + 1)
     body = _listed(asked, [_transfer(asked, row) for row in rows[:limit]])
     if len(rows) > limit:
-        mark = base64.urlsafe_b64encode(f"{rows[limit - 1]['id']}".encode()).decode()
+        mark = str(rows[limit - 1]["id"])
         rest = "&".join(f"{name}={value}" for name, value in http.args.items() if name != "fingerprint")
         url = f"{http.base_url}?{rest}&fingerprint={mark}"
         body["meta"] |= {"fingerprint": mark, "links": {"next": url}}
@@ -63,32 +64,37 @@ def _transfers(asked: Asked) -> Any:
 
 
 def _rows(asked: Asked, who: str, limit: int) -> list[Any]:
-    args = asked.args
-    where, values = ["number <= ?"], list[object]([asked.view.head])
-    wanted: dict[str, tuple[str, Any]] = {
-        "only_confirmed": ("number <= ?", asked.view.solid),
-        "only_unconfirmed": ("number > ?", asked.view.solid),
-    }
-    for name, (condition, value) in wanted.items():
-        if args.get(name) == "true":
-            where, values = [*where, condition], [*values, value]
-    sides = [side for side in ("to", "from") if args.get(f"only_{side}") == "true"] or ["to", "from"]
-    columns = {"to": "receiver", "from": "sender"}
-    where.append("(" + " OR ".join(f"{columns[side]} = ?" for side in sides) + ")")
-    values += [who] * len(sides)
-    if args.get("contract_address"):
-        where, values = [*where, "contract = ?"], [*values, keys.any_form(args["contract_address"])]
-    time_of = "(SELECT timestamp FROM blocks WHERE blocks.number = transfers.number)"
-    for name, sign in (("min_timestamp", ">="), ("max_timestamp", "<=")):
-        if args.get(name):
-            where, values = [*where, f"{time_of} {sign} ?"], [*values, int(args[name])]
-    is_ascending = args.get("order_by", "").endswith(",asc")
-    if args.get("fingerprint"):
-        mark = int(base64.urlsafe_b64decode(args["fingerprint"]))
-        where, values = [*where, f"id {'>' if is_ascending else '<'} ?"], [*values, mark]
+    is_ascending = asked.args.get("order_by", "").endswith(",asc")
+    conditions = [*_conditions(asked), *_sides(asked, who)]
+    if asked.args.get("fingerprint"):
+        conditions.append((f"id {'>' if is_ascending else '<'} ?", [_number(asked.args["fingerprint"])]))
+    where = " AND ".join(condition for condition, _ in conditions)
     order = "ASC" if is_ascending else "DESC"
-    sql = f"SELECT *, {time_of} AS at FROM transfers WHERE {' AND '.join(where)} ORDER BY id {order} LIMIT ?"  # noqa: S608
+    sql = f"SELECT *, {TIME} AS at FROM transfers WHERE {where} ORDER BY id {order} LIMIT ?"  # noqa: S608
+    values = [value for _, some in conditions for value in some]
     return asked.view.db.execute(sql, (*values, limit)).fetchall()
+
+
+def _conditions(asked: Asked) -> Iterator[Condition]:
+    args, view = asked.args, asked.view
+    yield "number <= ?", [view.head]
+    if args.get("only_confirmed") == "true":
+        yield "number <= ?", [view.solid]
+    if args.get("only_unconfirmed") == "true":
+        yield "number > ?", [view.solid]
+    if args.get("contract_address"):
+        yield "contract = ?", [_form(args["contract_address"])]
+    if args.get("min_timestamp"):
+        yield f"{TIME} >= ?", [_number(args["min_timestamp"])]
+    if args.get("max_timestamp"):
+        yield f"{TIME} <= ?", [_number(args["max_timestamp"])]
+
+
+def _sides(asked: Asked, who: str) -> Iterator[Condition]:
+    columns = {"only_to": "receiver", "only_from": "sender"}
+    wanted = [column for name, column in columns.items() if asked.args.get(name) == "true"]
+    chosen = wanted or list(columns.values())
+    yield "(" + " OR ".join(f"{column} = ?" for column in chosen) + ")", [who] * len(chosen)
 
 
 def _transfer(asked: Asked, row: Any) -> Json:
@@ -116,8 +122,19 @@ def _listed(asked: Asked, data: list[Json]) -> Json:
     return {"data": data, "success": True, "meta": {"at": at, "page_size": len(data)}}
 
 
-def _who(asked: Asked) -> Any:
+def _who(asked: Asked) -> str:
+    return _form(str(asked.args["address"]))
+
+
+def _form(text: str) -> str:
     try:
-        return keys.any_form(str(asked.args["address"]))
+        return keys.any_form(text)
     except keys.NoAddress:
-        return reply({"success": False, "error": "A valid account address is required.", "statusCode": 400}, 400)
+        raise GridError("A valid account address is required.") from None
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise GridError(f"no number: {text!r}") from None
