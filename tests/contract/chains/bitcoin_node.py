@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from paygate.adapters.chains.addresses.account import AccountKey
 from paygate.adapters.chains.addresses.bitcoin import NETWORKS
-from paygate.adapters.chains.bitcoin.chain import MOST_BYTES, BitcoinChain
+from paygate.adapters.chains.bitcoin.chain import BitcoinChain
 from paygate.adapters.chains.bitcoin.settings import BitcoinSettings
 from paygate.adapters.rails.http import RailHttp
 from paygate.chain_ports import ChainTransfer
@@ -65,7 +65,7 @@ class Eyes:
 
 
 def http(seconds: float = 30) -> RailHttp:
-    return RailHttp(read_seconds=seconds, total_seconds=seconds, max_bytes=MOST_BYTES)
+    return RailHttp(read_seconds=seconds, total_seconds=seconds, max_bytes=1 << 28)
 
 
 def settings(env: Mapping[str, str], chain: str = "regtest") -> BitcoinSettings:

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from paygate.adapters.rails.http import RailHttp
     from paygate.chain_ports import Block, ChainTransfer, FoundTransaction, Watch
 
-MOST_BYTES = 12 << 20
-"""Of an answer: a block has at most 4 MB (BIP 141: 4,000,000 units of weight), and twice that in hex."""
-
 _DEPTH = 100
 _MOST_BEHIND = 6  # blocks that a node lacks and knows of: more than are just on their way
 

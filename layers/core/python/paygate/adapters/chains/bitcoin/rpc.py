@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paygate.adapters.rails.exact_json import read as read_json
@@ -22,6 +23,7 @@ NO_SUCH_THING = -5  # RPC_INVALID_ADDRESS_OR_KEY: "Block not found", "No such me
 OUT_OF_RANGE = -8  # RPC_INVALID_PARAMETER: "Block height out of range"
 NO_SUCH_METHOD = -32601
 
+_MOST_BYTES = 12 << 20  # a block has at most 4 MB (BIP 141: 4,000,000 units of weight), and twice that in hex
 _OK = 200
 _T = TypeVar("_T")
 
@@ -43,7 +45,7 @@ class CoreRpc:
 
     def __init__(self, url: str, user: str, password: str, http: RailHttp) -> None:
         self._url = url
-        self._http = http
+        self._http = replace(http, max_bytes=min(http.max_bytes, _MOST_BYTES))
         credentials = b64encode(f"{user}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
 
