@@ -21,6 +21,7 @@ WRITERS = {
     "refund",
     "cancel",
     "capture",
+    "claims",
     "webhook",
     "payer_return",
     "status",

@@ -35,6 +35,7 @@ from paygate.ports import RailUrls
 from paygate.services.book_transfers import BookTransfers
 from paygate.services.cancel_payment import CancelPayment
 from paygate.services.capture_payment import CapturePayment
+from paygate.services.claim_transaction import ClaimTransaction
 from paygate.services.create_payment import CreatePayment
 from paygate.services.expire import Expire
 from paygate.services.get_payment import GetPayment
@@ -156,6 +157,9 @@ def build(settings: Settings) -> App:
     refunds = RefundPayment(ledger, idempotency, rails, clock, ids, meter, nudge)
     transfers = BookTransfers(ledger, clock, ids, meter, nudge)
     imports, statements = _statements(settings, database, ledger, transfers, clock, ids, meter)
+    chains = ConfiguredChains(settings, meter)
+    families = {name: rail.family for name, rail in settings.rails.items() if hasattr(rail, "family")}
+    known_of_chains = PostgresChains(database, families, clock, ids)
     outbox = PostgresOutbox(database)
     return App(
         settings=settings,
@@ -169,13 +173,14 @@ def build(settings: Settings) -> App:
             cancel=CancelPayment(ledger, rails, observe, clock, ids, meter, nudge),
             capture=CapturePayment(ledger, rails, observe),
             come_back=PayerReturn(ledger, read, RedisTurns(redis, "return", _RETURN_SECONDS)),
+            claim=ClaimTransaction(ledger, chains, known_of_chains, transfers),
         ),
         statements=statements,
         resolve=Resolve(
             ledger, rails, observe, callbacks, refunds, transfers, imports, clock, ids, sealer, meter, nudge
         ),
         expire=Expire(ledger, rails, observe, clock, ids, meter, nudge),
-        poll_chain=_poll_chain(settings, database, transfers, clock, ids, meter),
+        poll_chain=PollChain(chains, known_of_chains, transfers, clock, ids, meter, settings.chain_follow_seconds),
         relay=_relay(settings, outbox, meter),
         outbox=outbox,
         keys=PostgresKeyStore(database, sealer),
@@ -203,20 +208,6 @@ def _nudge(settings: Settings, redis: RedisClient) -> Nudge:
     if settings.relay_queue_url is None:
         return no_nudge
     return SqsNudge(settings.relay_queue_url, RedisGate(redis, ProcessGate()))
-
-
-def _poll_chain(
-    settings: Settings,
-    database: Database,
-    book: BookTransfers,
-    clock: Clock,
-    ids: SystemIds,
-    meter: Meter,
-) -> PollChain:
-    families = {name: rail.family for name, rail in settings.rails.items() if hasattr(rail, "family")}
-    store = PostgresChains(database, families, clock, ids)
-    most_seconds = settings.chain_follow_seconds
-    return PollChain(ConfiguredChains(settings, meter), store, book, clock, ids, meter, most_seconds)
 
 
 def _statements(

@@ -136,6 +136,15 @@ class Chain(Protocol):
     def transaction(self, tx_id: str, /) -> FoundTransaction: ...
 
 
+@dataclass(frozen=True, slots=True)
+class GivenAddress:
+    """Where a payment's payer was told to pay to, and since when."""
+
+    network: str
+    key: str
+    given_at: datetime
+
+
 class Chains(Protocol):
     def by_name(self, network: str, /) -> Chain:
         """Raises NotFound for a network that is unknown or off."""
@@ -230,6 +239,16 @@ class ChainStore(Protocol):
 
     def known(self, network: str, asset: Asset, final_height: int, limit: int, /) -> Mapping[str, int]:
         """What open payments in that asset are known to have received in final blocks."""
+
+    def address_of(self, payment_id: str, /) -> GivenAddress | None: ...
+
+    def may_claim(self, payment_id: str, tx_id: str, key_id: str, most: int, most_of_key: int, /) -> bool:
+        """Write down that a key claims a transaction for a payment; False when a payment has more than `most` of
+        them, or a key more than `most_of_key` within the hour. The same claim again is the same claim.
+        """
+
+    def keep_claimed(self, network: str, found: Sequence[ChainTransfer], /) -> Touched:
+        """Transfers that somebody pointed at: seen, and final only as those that the poller reads are."""
 
     def keep_missed(self, network: str, found: Sequence[ChainTransfer], known: Mapping[str, int], /) -> Touched:
         """Money that blocks do not show, unless more became known of the same address meanwhile."""

@@ -147,6 +147,18 @@ class QuoteUnavailable(PaygateError):
     retryable = True
 
 
+class TooManyClaims(PaygateError):
+    """More transactions were claimed for one payment, or with one key, than honest payers make."""
+
+    code = "rate_limited"
+
+
+class NotClaimable(PaygateError):
+    """The payment is not paid over a network: there is no transaction that could."""
+
+    code = "not_claimable"
+
+
 class NotYetReplaceable(PaygateError):
     """The transaction that is out may still be mined, and nothing could keep both from it."""
 

@@ -49,6 +49,7 @@ CREATE_FIELDS = frozenset(
 REFUND_FIELDS = frozenset({"amount", "currency", "reason", BODY_FIELD})
 CANCEL_FIELDS: frozenset[str] = frozenset()
 CAPTURE_FIELDS: frozenset[str] = frozenset()
+CLAIM_FIELDS = frozenset({"txId"})
 BATCH_FIELDS = frozenset({"paymentIds"})
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?", re.ASCII)
 _EXACT_DIGITS = 15
@@ -99,6 +100,11 @@ def read_cancel(body: Mapping[str, Json]) -> None:
 def read_capture(body: Mapping[str, Json]) -> None:
     """Nothing is needed: all of it is taken, and once."""
     Fields(body, CAPTURE_FIELDS)
+
+
+def read_claim(body: Mapping[str, Json]) -> str:
+    """The transaction's id, as the payer has it."""
+    return Fields(body, CLAIM_FIELDS).text("txId", longest=LONGEST_TEXT)
 
 
 def read_batch(body: Mapping[str, Json]) -> list[str]:

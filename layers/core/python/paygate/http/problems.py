@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "conflict": Kind(409, "Changed meanwhile", "somebody else changed it first; try again", 1),
     "not_cancellable": Kind(409, "Cannot be cancelled"),
     "not_capturable": Kind(409, "Cannot be captured"),
+    "not_claimable": Kind(422, "Nothing to claim"),
     "not_yet_replaceable": Kind(409, "Cannot be replaced yet"),
     "treasury_missing": Kind(422, "No treasury here"),
     "treasury_too_poor": Kind(422, "The treasury holds too little"),

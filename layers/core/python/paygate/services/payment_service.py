@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from paygate.services.answers import Answered
     from paygate.services.cancel_payment import CancelPayment
     from paygate.services.capture_payment import CapturePayment
+    from paygate.services.claim_transaction import ClaimTransaction
     from paygate.services.commands import CreatePayment as CreateCommand
     from paygate.services.commands import RefundPayment as RefundCommand
     from paygate.services.create_payment import CreatePayment
@@ -32,6 +33,7 @@ class PaymentService:
     cancel: CancelPayment
     capture: CapturePayment
     come_back: PayerReturn
+    claim: ClaimTransaction
 
     def create_payment(self, command: CreateCommand, claim: Claim) -> Answered:
         return self.create(command, claim)
@@ -62,6 +64,9 @@ class PaymentService:
 
     def capture_payment(self, payment_id: str) -> str:
         return self.capture(payment_id)
+
+    def claim_transaction(self, payment_id: str, tx_id: str, key_id: str) -> str:
+        return self.claim(payment_id, tx_id, key_id).document()
 
     def payer_returned(self, payment_id: str) -> Returned:
         return self.come_back(payment_id)

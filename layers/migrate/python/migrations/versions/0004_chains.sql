@@ -63,6 +63,17 @@ CREATE INDEX transfers_by_block ON transfers (network, block_height) WHERE block
 CREATE INDEX transfers_moving_on_chain ON transfers (network) WHERE network IS NOT NULL
     AND (status = 'PENDING' OR status = 'REVERSED' AND block_height IS NOT NULL);
 
+-- Transactions that somebody said pay a payment, and what the chain said to that.
+CREATE TABLE claims (
+    payment_id text NOT NULL REFERENCES payments,
+    tx_id text COLLATE "C" NOT NULL,
+    key_id text NOT NULL,
+    claimed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (payment_id, tx_id)
+);
+CREATE INDEX claims_of_key ON claims (key_id, claimed_at);
+
+GRANT SELECT, INSERT ON claims TO paygate;
 GRANT SELECT, INSERT ON address_counters, addresses, chain_cursors, chain_blocks TO paygate;
 GRANT UPDATE ON address_counters, chain_cursors TO paygate;
 GRANT DELETE ON chain_blocks TO paygate;

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from paygate.adapters.postgres.statements import sql
-from paygate.chain_ports import Block, ChainTransfer, Cursor, Touched
+from paygate.chain_ports import Block, ChainTransfer, Cursor, GivenAddress, Touched
 from paygate.domain.errors import Conflict
 from paygate.domain.money import Asset
 
@@ -122,6 +122,31 @@ class PostgresChains:
             sql("chain_known"), network=network, asset=asset.code, final_height=final_height, limit=limit
         )
         return {key: int(units) for key, units in rows}
+
+    def address_of(self, payment_id: str, /) -> GivenAddress | None:
+        rows = self._database.once(sql("chain_address"), payment_id=payment_id)
+        return GivenAddress(*rows[0]) if rows else None
+
+    def may_claim(self, payment_id: str, tx_id: str, key_id: str, most: int, most_of_key: int, /) -> bool:
+        with self._database.transaction() as run:
+            run(sql("chain_claim_lock"), payment_id=payment_id)
+            [[is_kept]] = run(
+                sql("chain_claim"),
+                payment_id=payment_id,
+                tx_id=tx_id,
+                key_id=key_id,
+                most=most,
+                most_of_key=most_of_key,
+            )
+        return bool(is_kept)
+
+    def keep_claimed(self, network: str, found: Sequence[ChainTransfer], /) -> Touched:
+        with self._database.transaction() as run:
+            run(sql("chain_lock"), network=network)
+            keys = ",".join({each.key for each in found})
+            rows = run(sql("chain_balanced"), family=self._families[network], keys=keys)
+            balanced = {key for (key,) in rows}
+            return self._keep(run, network, [each for each in found if each.key not in balanced])
 
     def keep_missed(self, network: str, found: Sequence[ChainTransfer], known: Mapping[str, int], /) -> Touched:
         if not found:

@@ -1,0 +1,1 @@
+SELECT network, key, created_at FROM addresses WHERE payment_id = :payment_id
