@@ -14,6 +14,7 @@ import psutil
 import pytest
 import requests
 
+from infra.evm.rpc import Node
 from infra.local.ports import PortTaken, free_port
 from infra.local.server import ROOT
 from infra.local.servers.programs import CODE
@@ -172,12 +173,14 @@ def test_data_survive_sigkill_and_restarts_and_the_ports_are_kept(
     ports = {"port": free_port(), "sandbox_port": free_port()}
     first = start(tmp_path, **ports).wait()
     key, made = first.env["API_KEY"], create(first).json()
+    chain, account = Node(first.env["BSC_RPC_URL"]).block(1), first.env["EVM_XPUB"]
     family = first.children()
     first.close()
     second = start(tmp_path, **ports)
     assert psutil.wait_procs(family, timeout=10)[1] == []
     second.wait()
     assert second.env["API_KEY"] == key
+    assert (Node(second.env["BSC_RPC_URL"]).block(1), second.env["EVM_XPUB"]) == (chain, account)
     assert second.call("GET", f"/payments/{made['paymentId']}").json()["orderId"] == "O1"
     replayed = create(second)
     assert (replayed.json()["paymentId"], replayed.headers["Idempotent-Replayed"]) == (made["paymentId"], "true")
