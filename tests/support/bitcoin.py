@@ -18,7 +18,7 @@ import pytest
 from infra.local.servers.bitcoind import Bitcoind, binary
 from infra.local.servers.programs import Sandbox
 from infra.sandbox.bitcoin import provision
-from infra.sandbox.bitcoin.client import NodeRpc
+from infra.sandbox.bitcoin.client import NOBODY, NodeRpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -48,13 +48,12 @@ class Bitcoin:
 
     def mine(self, blocks: int = 1) -> list[str]:
         """With all that waits; their hashes."""
-        hashes: list[str] = self.rpc("generatetoaddress", blocks, self.new_address())
+        hashes: list[str] = self.rpc("generatetoaddress", blocks, NOBODY)
         return hashes
 
     def mine_empty(self, blocks: int = 1) -> list[str]:
         """What waits goes on waiting."""
-        own = self.new_address()
-        return [self.rpc("generateblock", own, [])["hash"] for _ in range(blocks)]
+        return [self.rpc("generateblock", NOBODY, [])["hash"] for _ in range(blocks)]
 
     def pay(self, address: str, satoshis: int, *, rbf: bool = True) -> str:
         """Into the mempool; the transaction's id. Says in its inputs that it may be replaced, unless not `rbf`."""

@@ -14,7 +14,7 @@ import requests
 from infra.local.ports import HOST
 from infra.local.server import Server, StartFailed
 from infra.sandbox.bitcoin import faucet
-from infra.sandbox.bitcoin.client import NodeRpc, RpcRefused
+from infra.sandbox.bitcoin.client import NOBODY, NodeRpc, RpcRefused
 
 PROGRAM = "BITCOIND"
 USER = "local"
@@ -53,7 +53,7 @@ class Bitcoind(Server):
         configuration.write_text(
             "regtest=1\nserver=1\ntxindex=1\nprinttoconsole=1\nnodebuglogfile=1\n"
             "dnsseed=0\nfixedseeds=0\nlisten=0\nfallbackfee=0.00010000\ndbcache=16\n"
-            "addresstype=bech32\nchangetype=bech32\n"
+            "addresstype=bech32\nchangetype=bech32\nunsafesqlitesync=1\n"
             f"[regtest]\nrpcbind={HOST}\nrpcallowip={HOST}\nrpcuser={USER}\nrpcpassword={self._password}\n"
         )
 
@@ -107,4 +107,4 @@ def binary() -> Path | None:
 def _leave_initial_download(node: NodeRpc) -> None:
     """A node takes itself for one that still downloads the chain while its newest block is a day old."""
     if node.call("getblockchaininfo")["initialblockdownload"]:
-        node.call("generatetoaddress", 1, node.wallet("getnewaddress"))
+        node.call("generatetoaddress", 1, NOBODY)

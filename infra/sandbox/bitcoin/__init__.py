@@ -2,6 +2,9 @@
 
 The chain is real: blocks with proof of work, merkle roots and witness commitments, transactions with signatures,
 so that Core takes it for its own. Inputs are P2WPKH; blocks come from nobody else.
+
+Where the environment names another node (BITCOIN_RPC_URL, BITCOIN_RPC_USER, BITCOIN_RPC_PASSWORD), nothing is
+simulated: payers pay, and the miner mines, at that one, which has a wallet named `faucet`.
 """
 
 from flask import Blueprint

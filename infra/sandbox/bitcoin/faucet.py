@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from infra.sandbox.bitcoin.client import WALLET, Caller, RpcRefused
+from infra.sandbox.bitcoin.client import NOBODY, WALLET, Caller, RpcRefused
 
 MATURE_AFTER = 100
 COINS = 10
@@ -18,12 +18,14 @@ def fill(node: Caller) -> None:
     """Make the wallet and its coins, or what an interrupted run left to make."""
     open_wallet(node)
     missing = MATURE_AFTER + COINS - int(node.call("getblockcount"))
-    if missing > 0:
-        node.call("generatetoaddress", missing, node.wallet("getnewaddress"))
+    own = max(missing - MATURE_AFTER, 0)
+    for count, address in ((own, node.wallet("getnewaddress")), (missing - own, NOBODY)):
+        if count > 0:
+            node.call("generatetoaddress", count, address)
     if len(node.wallet("listunspent", 0)) < PIECES:
         own = {node.wallet("getnewaddress"): PIECE for _ in range(PIECES)}
         node.wallet("sendmany", "", own)
-        node.call("generatetoaddress", 1, node.wallet("getnewaddress"))
+        node.call("generatetoaddress", 1, NOBODY)
 
 
 def open_wallet(node: Caller) -> None:

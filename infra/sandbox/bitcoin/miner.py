@@ -5,7 +5,7 @@ import time
 
 import requests
 
-from infra.sandbox.bitcoin.client import Caller, RpcRefused
+from infra.sandbox.bitcoin.client import NOBODY, Caller, RpcRefused
 
 SECONDS, IDLE_SECONDS = 5.0, 60.0
 SHORTEST_SECONDS, SHORTEST_IDLE_SECONDS = 0.2, 30.0
@@ -42,6 +42,6 @@ class Miner:
             if self._young or is_late:
                 self._young = max(self._young - 1, 0)
                 self._mined_at = time.monotonic()
-                self._node.call("generatetoaddress", 1, self._node.wallet("getnewaddress"))
+                self._node.call("generatetoaddress", 1, NOBODY)
         except (requests.RequestException, RpcRefused):
             return

@@ -17,7 +17,7 @@ import requests
 from flask import Blueprint
 from flask import request as http
 
-from infra.sandbox.bitcoin.client import Caller, RpcRefused
+from infra.sandbox.bitcoin.client import NOBODY, Caller, RpcRefused
 from infra.sandbox.bitcoin.miner import Miner
 
 Json = dict[str, Any]
@@ -97,13 +97,12 @@ def _sent(node: Caller, tx_id: str, asked: Json) -> Json:
 
 
 def _mine(node: Caller, count: int) -> list[str]:
-    hashes: list[str] = node.call("generatetoaddress", count, node.wallet("getnewaddress"))
+    hashes: list[str] = node.call("generatetoaddress", count, NOBODY)
     return hashes
 
 
 def _mine_empty(node: Caller, count: int) -> list[str]:
-    own = node.wallet("getnewaddress")
-    return [node.call("generateblock", own, [])["hash"] for _ in range(count)]
+    return [node.call("generateblock", NOBODY, [])["hash"] for _ in range(count)]
 
 
 def _amount(value: object) -> str:
