@@ -15,11 +15,11 @@ from infra.local.template import load_document
 
 pytestmark = pytest.mark.built
 BUILT = ROOT / os.environ.get("PAYGATE_BUILT", ".aws-sam/build")
-ELF_MACHINES = {"DepsLayerArm64": 183, "DepsLayerX86": 62}
+ELF_MACHINES = {"DepsLayerArm64": 183, "DepsLayerX86": 62, "ChainLayerArm64": 183, "ChainLayerX86": 62}
 MAGIC_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
 UNCHECKED_HASH = 0b01
 MEGABYTE = 1_000_000
-LAYERS = ["CoreLayer", "DepsLayerArm64", "DepsLayerX86", "MigrateLayer"]
+LAYERS = ["CoreLayer", *ELF_MACHINES, "MigrateLayer"]
 
 
 def size(*names: str) -> int:
@@ -68,10 +68,20 @@ def test_functions_hold_their_handlers_and_nothing_else() -> None:
             assert Path(folder, "app.py") in files
 
 
-@pytest.mark.parametrize("deps", sorted(ELF_MACHINES))
-def test_functions_with_their_layers_stay_small(deps: str) -> None:
+@pytest.mark.parametrize(
+    ("deps", "chain"), [("DepsLayerArm64", "ChainLayerArm64"), ("DepsLayerX86", "ChainLayerX86")]
+)
+def test_functions_with_their_layers_stay_small(deps: str, chain: str) -> None:
     assert size("CreateFunction", "CoreLayer", deps) <= 60 * MEGABYTE
     assert size("MigrateFunction", "CoreLayer", deps, "MigrateLayer") <= 130 * MEGABYTE
+    assert size("PollChainFunction", "CoreLayer", deps, chain) <= 130 * MEGABYTE
+
+
+@pytest.mark.parametrize("machine", ["Arm64", "X86"])
+def test_no_package_is_in_two_layers_of_one_function(machine: str) -> None:
+    deps, chain = ({path.name for path in (BUILT / f"{layer}Layer{machine}" / "python").iterdir()} - {"bin"}
+                   for layer in ("Deps", "Chain"))  # fmt: skip
+    assert not deps & chain
 
 
 def test_nothing_of_the_tests_or_the_sandbox_is_shipped() -> None:
