@@ -23,15 +23,19 @@ from infra.local.servers.postgres import ADMIN, APP, OWNER
 from infra.local.servers.programs import Gateway
 from migrations import upgrade
 from paygate import bootstrap
+from paygate.adapters.chains.tron.settings import read as read_tron
 from paygate.adapters.kafka.settings import KafkaSettings
 from paygate.adapters.kafka.stream import KafkaStream
 from paygate.adapters.postgres import statements
+from paygate.domain.assets import USDT_ON_TRON
 from paygate.domain.bank_statement import StatementRefused
 from paygate.domain.errors import RefundNotPossible
+from paygate.domain.money import Money
 from paygate.ports import Claim, QueuedEvent, Refusal
 from paygate.services.api_keys import BEARER, ApiKeys
-from paygate.services.commands import RefundPayment
+from paygate.services.commands import CreatePayment, RefundPayment
 from paygate.services.relay_events import RelayEvents
+from tests.support.hd import chain_settings
 from tests.support.passing import Passing
 from tests.support.shop import Shop, new_key, new_order, reference
 from tests.support.statements import Entry, camt053
@@ -95,7 +99,10 @@ def world(
     gateway = Gateway(tmp_path_factory.mktemp("gateway"))
     own = {"DATABASE_URL": database, "PUBLIC_BASE_URL": gateway.url, "RELAY_QUEUE_URL": ""}
     gateway.settings = {**stack.settings, **own}
-    settings = replace(app.settings, database_url=database, public_base_url=gateway.url, relay_queue_url=None)
+    rails = {**app.settings.rails, "tron": read_tron(chain_settings(b"plans"))}
+    settings = replace(
+        app.settings, database_url=database, public_base_url=gateway.url, relay_queue_url=None, rails=rails
+    )
     with ExitStack() as open_ones:
         built = bootstrap.build(settings)
         open_ones.callback(built.database.close)
@@ -128,7 +135,7 @@ def all_statements() -> dict[str, statements.Statement]:
     return {
         name: statements.sql(whole, chosen=name) if whole else statements.sql(name)
         for name, whole in wholes.items()
-    }
+    } | {"add_address": statements.sql("add_payment", address="add_address")}
 
 
 def use_everything(world: World) -> None:
@@ -139,6 +146,7 @@ def use_everything(world: World) -> None:
     tend(world, settled)
     bank(world)
     operate(world)
+    give_an_address(world)
 
 
 def create_and_settle(world: World) -> dict[str, Any]:
@@ -159,6 +167,12 @@ def create_and_settle(world: World) -> dict[str, Any]:
     alipay.pay(payment_of)
     alipay.await_callbacks(reference(payment_of), 1)
     return payment
+
+
+def give_an_address(world: World) -> None:
+    price = Money(10**6, USDT_ON_TRON)
+    command = CreatePayment(new_order(), 1, price, "USDT_TRC20", request_id="plans")
+    assert world.app.payments.create_payment(command, Claim(new_key(), b"h" * 32)).answer.status == 201
 
 
 def read(world: World, payment: dict[str, Any]) -> None:
