@@ -22,6 +22,7 @@ from paygate.ports import Claim
 from paygate.services import commands
 from paygate.strategies import registry
 from tests.support import hd
+from tests.support.at_once import until
 from tests.support.shop import new_key, new_order
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from paygate.bootstrap import App
     from paygate.services.answers import Answered
     from tests.support.books import Books
+    from tests.support.shop import Shop
 
 CREATED = 201
 
@@ -192,6 +194,23 @@ def test_two_of_three_are_enough_and_the_slow_one_is_not_waited_for(gateway: App
     market.do("faults", source="kraken", kind="slow", seconds=8)
     payment = created(gateway, "BTC", "100.00", "EUR")
     assert [source["name"] for source in payment["quote"]["sources"]] == ["coinbase", "coingecko"]
+
+
+def test_callers_are_told_to_try_again_and_may(shop: Shop, app: App, market: Market) -> None:
+    """Over HTTP, with one key throughout; what a function was told it keeps for some seconds."""
+    if "bitcoin" not in app.settings.rails:
+        pytest.skip("this stack has no Bitcoin node")
+    key, asked = new_key(), {"orderId": new_order(), "method": "BTC", "currency": "SEK", "amount": "500.00"}
+    down(market)
+    refused = shop.create(key=key, **asked)
+    assert (refused.status_code, refused.json()["code"]) == (503, "quote_unavailable")
+    assert int(refused.headers["Retry-After"]) > 0
+    market.reset()
+    until(lambda: shop.create(key=key, **asked).status_code == CREATED, "a rate was locked", seconds=30)
+    answers = {shop.create(key=key, **asked).content for _ in range(3)}
+    assert len(answers) == 1
+    payment = json.loads(answers.pop())
+    assert shop.status(payment["paymentId"]) == payment
 
 
 # ---------------------------------------------------------------- locked once
