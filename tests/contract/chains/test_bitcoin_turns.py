@@ -9,7 +9,7 @@ from paygate.domain.errors import NodeUnavailable
 from tests.contract.chains.bitcoin_node import Eyes, payee
 from tests.contract.chains.watching import read
 from tests.support import bitcoin
-from tests.support.bitcoin import Bitcoin
+from tests.support.bitcoin import FEE, Bitcoin
 
 
 @pytest.fixture(scope="module", params=bitcoin.KINDS)
@@ -45,16 +45,13 @@ def test_a_payment_that_is_replaced_by_one_that_does_not_pay_us_waits_no_longer(
 def test_coins_that_are_spent_elsewhere_in_a_block_pay_nobody_here(eyes: Eyes) -> None:
     """The other transaction never showed before its block: a miner had it from its sender."""
     receiver = payee()
-    eyes.node.mine()
     tx_id = eyes.node.pay(receiver.address, 5000)
-    raw = eyes.node.rpc("getrawtransaction", tx_id)
-    other = eyes.node.double_spend(tx_id)
-    spends_elsewhere = eyes.node.rpc("getrawtransaction", other)
-    assert eyes.node.waiting() == [other]
-    eyes.node.drop(other)
-    eyes.node.rpc("sendrawtransaction", raw)
     assert len(eyes.waiting(receiver)) == 1
-    eyes.node.rpc("generateblock", eyes.node.new_address(), [spends_elsewhere])
+    spent = eyes.node.rpc("getrawtransaction", tx_id, 2)["vin"]
+    coins = [eyes.node._coin(each["txid"], each["vout"]) for each in spent]
+    other = eyes.node._raw(coins, [(eyes.node.new_address(), sum(coin["amount"] for coin in coins) - FEE)])
+    signed = eyes.node.node.wallet("signrawtransactionwithwallet", other)["hex"]
+    eyes.node.rpc("generateblock", eyes.node.new_address(), [signed])
     assert eyes.waiting(receiver) == []
     assert eyes.chain.transaction(tx_id).state is TransactionState.UNKNOWN
 
@@ -101,6 +98,7 @@ def test_mined_again_it_is_one_transfer_in_its_new_block(eyes: Eyes) -> None:
 
 def test_a_turn_shows_by_hashes_at_heights_and_parents(eyes: Eyes) -> None:
     fork = eyes.chain.head().latest
+    eyes.node.pay(payee().address, 5000)  # or both blocks were the same
     (lost,) = eyes.node.mine()
     won = eyes.node.reorg(1)
     blocks = read(eyes.chain, fork.height + 1).blocks
