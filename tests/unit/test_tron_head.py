@@ -1,5 +1,6 @@
 """The head, single blocks, and how a TRON node is asked at all."""
 
+import json
 import time
 from typing import Any
 
@@ -113,6 +114,21 @@ def test_no_answer_to_rely_on(answer: bytes, status: int) -> None:
             ask()
 
 
+@pytest.mark.parametrize("status", [201, 400, 403, 404, 429, 500, 503])
+def test_a_true_answer_under_a_status_of_failure(status: int) -> None:
+    node = grown()
+    node.twisted[NEWEST] = lambda _, said: HttpAnswer(status, json.dumps(said).encode(), {})
+    with pytest.raises(NodeUnavailable, match=str(status)):
+        chain(node).head()
+
+
+def test_an_empty_answer_below_the_head() -> None:
+    node = grown()
+    node.twisted[NEWEST] = lambda question, said: {} if question.get("id_or_num") == "7" else said
+    with pytest.raises(NodeUnavailable):
+        chain(node).block(7)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -170,6 +186,7 @@ def test_a_key_is_sent_where_there_is_one_and_questions_are_spread() -> None:
 def test_an_address_that_ends_with_a_slash() -> None:
     node = grown()
     assert chain(node, api_url=SECRET_URL + "/").head().latest.height == 20
+    assert node.names()[:2] == [FINAL, NEWEST]
 
 
 def test_nothing_is_shown_before_a_block_has_it() -> None:

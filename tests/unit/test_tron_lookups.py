@@ -48,6 +48,27 @@ def test_those_of_a_block_that_turned_do_not_stand() -> None:
     assert list(chain(node).standing(found)) == []
 
 
+def test_the_same_transaction_in_another_block_is_another_transfer() -> None:
+    node, found = paid()
+    last = node.blocks[2].calls
+    del node.blocks[2:]
+    node.mine(*last, later=3000)
+    assert list(chain(node).standing(found)) == found[:3]
+
+
+def test_nothing_is_said_of_a_chain_that_turns_meanwhile() -> None:
+    node, found = paid()
+
+    def turn(_: Any, said: Any) -> Any:
+        node.turn(4)
+        node.twisted.clear()
+        return said
+
+    node.twisted["/wallet/gettransactioninfobyblocknum"] = turn
+    with pytest.raises(NodeUnavailable):
+        chain(node).standing(found[3:])
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -107,6 +128,31 @@ def test_a_transaction_that_brought_nothing(call: Call, state: TransactionState)
     node.mine(call)
     told = chain(node).transaction(call.tx_id)
     assert (told.state, list(told.transfers), told.block) == (state, [], chain(node).block(1))
+
+
+@pytest.mark.parametrize(
+    "change", [{"receipt": {"result": "OUT_OF_TIME"}}, {"result": "FAILED"}], ids=["receipt", "result"]
+)
+def test_each_sign_of_failure_is_one(change: dict[str, Any]) -> None:
+    node, found = paid()
+    node.twisted[INFO] = lambda _, said: said | change
+    told = chain(node).transaction(found[0].tx_id)
+    assert (told.state, list(told.transfers)) == (FAILED, [])
+
+
+@pytest.mark.parametrize("name", ["gettransactioninfobyid", "gettransactionbyid", "gettransactionfrompending"])
+def test_an_error_is_no_word_on_a_transaction(name: str) -> None:
+    node, _ = paid()
+    node.twisted[f"/wallet/{name}"] = lambda *_: {"Error": "class java.lang.NullPointerException : null"}
+    with pytest.raises(NodeUnavailable):
+        chain(node).transaction("ab" * 32)
+
+
+def test_a_node_that_has_nothing_knows_not_what_is_unknown() -> None:
+    node = Node()
+    node.twisted["/wallet/getblock"] = lambda *_: {}
+    with pytest.raises(NodeUnavailable):
+        chain(node).transaction("ab" * 32)
 
 
 @pytest.mark.parametrize("tx_id", ["ab" * 32, "", "AB" * 32, "0x" + "ab" * 31, "ab" * 31, "٣" * 64])

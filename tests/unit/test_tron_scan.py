@@ -126,6 +126,13 @@ def test_the_database_is_asked_once_for_all() -> None:
     assert watch.asked == [{OURS} | {f"{number:040x}" for number in range(12)}]
 
 
+def test_nobody_s_receipts_are_asked_for_where_there_is_nobody() -> None:
+    node, watch = Node(), Watched(frozenset(), frozenset())
+    node.mine(Call([log_of(OURS, 5)]))
+    assert (scan(node, watch).transfers, watch.asked) == ([], [])
+    assert INFOS not in node.names()
+
+
 def test_blocks_are_told_at_both_ends_and_from_where_they_were_asked() -> None:
     node = Node()
     node.empty(9)
@@ -333,7 +340,9 @@ def test_a_block_s_id_begins_with_its_number() -> None:
 
 def test_a_transaction_that_a_block_has_twice() -> None:
     node = Node()
-    node.mine(Call([log_of(OURS, 5)]), Call([log_of(OURS, 5)]))
+    made = node.mine(Call([log_of(OURS, 5)]))
+    told = made.whole()["transactions"]
+    node.twisted["/wallet/getblockbynum"] = lambda _, said: said | {"transactions": [*told, *told]}
     with pytest.raises(NodeMisled):
         scan(node)
 
