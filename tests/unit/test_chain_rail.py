@@ -1,11 +1,14 @@
 """Chains as rails: the address, the action, how sure is sure, and what a chain cannot do."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from infra.local.server import ROOT
 from paygate.adapters.chains.rail import CHANNEL
 from paygate.adapters.system.clock import SystemClock
 from paygate.domain.assets import BTC, ETH, USDT_ON_BSC, USDT_ON_ETHEREUM, USDT_ON_TRON
@@ -141,3 +144,25 @@ def test_less_than_a_node_relays_is_refused(units: int, *, is_taken: bool) -> No
         return
     with pytest.raises(InvalidField, match="amount"):
         strategy.due(Money(units, BTC))
+
+
+PROBE = """
+import sys
+sys.path[:0] = sys.argv[1:]
+from tests.unit.test_chain_rail import FAMILIES, rail
+from paygate.domain.money import Money
+for name in FAMILIES:
+    made = rail(name)
+    made.receive(0, Money(10**6, made._settings.assets[0]))
+print(*{name.partition(".")[0] for name in sys.modules} & {"web3", "eth_account", "aiohttp", "coincurve"})
+"""
+
+
+def test_an_address_takes_no_node_s_library() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, str(ROOT), str(ROOT / "layers" / "core" / "python")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["coincurve"]
