@@ -23,8 +23,8 @@ def fill(node: Caller) -> None:
         if count > 0:
             node.call("generatetoaddress", count, address)
     if len(node.wallet("listunspent", 0)) < PIECES:
-        own = {node.wallet("getnewaddress"): PIECE for _ in range(PIECES)}
-        node.wallet("sendmany", "", own)
+        pieces = {node.wallet("getnewaddress"): PIECE for _ in range(PIECES)}
+        node.wallet("sendmany", "", pieces)
         node.call("generatetoaddress", 1, NOBODY)
 
 

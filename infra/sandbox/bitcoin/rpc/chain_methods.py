@@ -68,8 +68,8 @@ def getblockheader(node: Node, blockhash: str, verbose: bool = True) -> Json | s
 
 @method(verbose="verbosity")
 def getblock(node: Node, blockhash: str, verbosity: Any = None) -> Json | str:
-    entry = entry_of(node, blockhash)
     told = level(verbosity, 1)
+    entry = entry_of(node, blockhash)
     return views.block(node, entry, told) if told > 0 else entry.block.serialized().hex()
 
 

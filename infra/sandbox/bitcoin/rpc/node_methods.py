@@ -12,6 +12,7 @@ from infra.sandbox.bitcoin.rpc.registry import method
 
 Json = dict[str, Any]
 MOST_TARGET = 1008
+WITH_SCRIPT = ("scripthash", "witness_v0_scripthash", "witness_v1_taproot", "anchor")
 MODES = ("unset", "economical", "conservative")
 
 
@@ -77,9 +78,9 @@ def validateaddress(_node: Node, address: str) -> Json:
     program = scripts.witness_program(script)
     told: Json = {"isvalid": True, "address": written, "scriptPubKey": script.hex()}
     if kind != "witness_unknown":
-        told["isscript"] = kind in ("scripthash", "witness_v0_scripthash", "witness_v1_taproot")
+        told["isscript"] = kind in WITH_SCRIPT
     told["iswitness"] = program is not None
-    if program is not None:
+    if program is not None and kind != "anchor":
         told |= {"witness_version": program[0], "witness_program": program[1].hex()}
     return told
 

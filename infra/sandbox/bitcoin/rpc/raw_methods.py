@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from infra.sandbox.bitcoin.chain import Coin, Entry
+from infra.sandbox.bitcoin.chain import Entry
 from infra.sandbox.bitcoin.node import Node
 from infra.sandbox.bitcoin.rpc import views
 from infra.sandbox.bitcoin.rpc.errors import NOT_FOUND, RpcError
 from infra.sandbox.bitcoin.rpc.making import unsigned
 from infra.sandbox.bitcoin.rpc.pool_methods import decoded
 from infra.sandbox.bitcoin.rpc.registry import hash_of, level, method
-from infra.sandbox.bitcoin.transactions import Outpoint, Transaction
+from infra.sandbox.bitcoin.transactions import Transaction
 
 Json = dict[str, Any]
 TELLS_SPENT = 2
@@ -25,7 +25,7 @@ def getrawtransaction(node: Node, txid: str, verbosity: Any = None, blockhash: s
     if told == 0:
         return found.serialized().hex()
     active = {"in_active_chain": node.chain.is_active(named)} if named else {}
-    spent = _spent(node, entry, found) if told >= TELLS_SPENT else None
+    spent = entry.spent if entry is not None and told >= TELLS_SPENT else None
     seen = {**active, **views.transaction(found, spent, with_spent=True)}
     return seen if entry is None else {**seen, **_place(node, entry)}
 
@@ -50,16 +50,12 @@ def _found(node: Node, tx_id: str, named: Entry | None) -> tuple[Entry | None, T
             if entry is not None and entry.height == 0:
                 raise RpcError(NOT_FOUND, "The genesis block coinbase is not considered an ordinary transaction")
             return entry, each
-    where = "provided block" if named else "mempool or blockchain"
-    known = "No such transaction found in the" if named else "No such mempool or blockchain transaction."
-    raise RpcError(NOT_FOUND, f"{known} {where}. {SAY_WHERE}" if named else f"{known} {SAY_WHERE}")
-
-
-def _spent(node: Node, entry: Entry | None, found: Transaction) -> dict[Outpoint, Coin]:
-    if entry is not None:
-        return entry.spent
-    coins = {each.outpoint: node.pool.coin(each.outpoint) for each in found.inputs}
-    return {outpoint: coin for outpoint, coin in coins.items() if coin is not None}
+    known = (
+        "No such transaction found in the provided block."
+        if named
+        else "No such mempool or blockchain transaction."
+    )
+    raise RpcError(NOT_FOUND, f"{known} {SAY_WHERE}")
 
 
 def _place(node: Node, entry: Entry) -> Json:

@@ -11,7 +11,7 @@ from infra.sandbox.bitcoin.transactions import Input, Outpoint, Output, Transact
 
 Json = dict[str, Any]
 SIMPLE, WITH_TRANSACTIONS, WITH_SPENT = 1, 2, 3
-DIFFICULTY = 0xFFFF / 0x7FFFFF / 256**3  # of bits 0x207fffff, to 1 of 0x1d00ffff (GetDifficulty)
+DIFFICULTY = float(f"{0xFFFF / 0x7FFFFF / 256**3:.16g}")  # of bits 0x207fffff, to 1 of 0x1d00ffff (GetDifficulty)
 
 
 def transaction(
