@@ -22,18 +22,25 @@ class Miner:
         self._idle_seconds = max(SHORTEST_IDLE_SECONDS, IDLE_SECONDS * time_scale)
         self._young = 0
         self._mined_at = time.monotonic()
-        self.is_on = True
+        self._lock = threading.Lock()
+        self._is_on = True
 
     def start(self) -> None:
         threading.Thread(target=self._work, name="miner", daemon=True).start()
 
+    def turn(self, *, on: bool) -> None:
+        """Once it is off no block comes by itself."""
+        with self._lock:
+            self._is_on = on
+
     def _work(self) -> None:
         while True:
             time.sleep(self._seconds)
-            if self.is_on:
-                self.look()
+            with self._lock:
+                if self._is_on:
+                    self._look()
 
-    def look(self) -> None:
+    def _look(self) -> None:
         """Mine if it is time to. A node that is away is asked again later."""
         try:
             if self._node.call("getmempoolinfo")["size"]:

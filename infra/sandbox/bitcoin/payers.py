@@ -80,8 +80,9 @@ def _miner_routes(blueprint: Blueprint, node: Caller, miner: Miner) -> None:
 
     @blueprint.post(f"{PREFIX}/mining")
     def mining() -> Reply:
-        miner.is_on = bool(http.get_json()["auto"])
-        return {"auto": miner.is_on}
+        is_on = bool(http.get_json()["auto"])
+        miner.turn(on=is_on)
+        return {"auto": is_on}
 
 
 def _pay(node: Caller, asked: Json) -> Json:
