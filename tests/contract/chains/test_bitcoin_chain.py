@@ -100,6 +100,17 @@ def test_mined_coins_are_no_payment(eyes: Eyes) -> None:
     assert list(eyes.chain.transaction(coinbase).transfers) == []
 
 
+def test_an_output_of_nothing_is_no_money(eyes: Eyes) -> None:
+    """X2. Nobody relays it; a miner may put it in a block."""
+    receiver = payee()
+    (coin,) = eyes.node._coins(FEE)
+    raw = eyes.node._raw([coin], [(receiver.address, btc(0)), (eyes.node.new_address(), coin["amount"] - FEE)])
+    signed = eyes.node.node.wallet("signrawtransactionwithwallet", raw)["hex"]
+    hashed = eyes.node.rpc("generateblock", eyes.node.new_address(), [signed])["hash"]
+    assert receiver.key in eyes.node.rpc("getblock", hashed, 0)
+    assert eyes.newest(receiver) == []
+
+
 def test_a_range_tells_its_ends_and_what_was_asked_for_and_each_is_the_child_of_the_one_before(eyes: Eyes) -> None:
     receiver = payee()
     first = eyes.height + 1

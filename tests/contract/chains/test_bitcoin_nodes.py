@@ -217,6 +217,12 @@ def test_a_transaction_that_waits_is_what_was_asked_for(eyes: Eyes, between: Fau
         eyes.through(between.url).transaction(asked)
 
 
+def test_nothing_is_no_money_before_a_block_either(eyes: Eyes, paid: ChainTransfer, between: FaultyNode) -> None:
+    entry = {"type": "receive", "amount": 0, "txid": "ab" * 32, "vout": 0, "output_spk": {"hex": paid.key}}
+    between.change = rpc(answering("getdescriptoractivity", {"activity": [entry]}))
+    assert eyes.through(between.url).unconfirmed([paid.key]) == []
+
+
 @pytest.mark.parametrize(
     ("entry", "error"),
     [

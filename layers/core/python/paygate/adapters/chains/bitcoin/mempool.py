@@ -38,11 +38,8 @@ def waiting(rpc: CoreRpc, scripts: Collection[str]) -> list[ChainTransfer] | Non
     if not member(required(info), "loaded", bool):
         raise NodeUnavailable("the node still reads its mempool")
     entries = member(required(activity), "activity", list)
-    return [
-        _transfer(entry, scripts)
-        for entry in entries
-        if member(entry, "type", str) == _RECEIVED and "blockhash" not in entry
-    ]
+    received = (each for each in entries if member(each, "type", str) == _RECEIVED and "blockhash" not in each)
+    return [found for each in received if (found := _transfer(each, scripts)).units]
 
 
 def _ask(rpc: CoreRpc, scripts: Collection[str]) -> list[Any]:
