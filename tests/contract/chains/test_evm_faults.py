@@ -169,6 +169,34 @@ def test_a_block_that_a_lagging_node_lacks_is_not_an_empty_one(tokens: EvmDriver
             chain.scan(first, last, Watching(key), tell_from)
 
 
+def test_a_range_is_empty_only_to_a_node_that_has_its_end(tokens: EvmDriver, node: FaultyNode) -> None:
+    """Behind one address, one node may give the logs and another all headers that are asked for afterwards."""
+    first, key = tokens.node.height + 1, tokens.new_key()
+    tokens.node.pay_token(key, 5)
+
+    def lag(asked: Any, body: bytes) -> bytes:
+        is_behind = any(call["method"] == LOGS for call in asked.calls)
+        answers = rpc(lambda method, params, result: [] if method == LOGS else None)
+        return answers(asked, body) if is_behind else body
+
+    node.change = lag
+    with pytest.raises(NodeUnavailable):
+        read(tokens.chain(node.url), first, key, tell_from=first + 99)
+
+
+def test_no_filter_names_more_than_nodes_take(tokens: EvmDriver, node: FaultyNode) -> None:
+    first = tokens.node.height + 1
+    tokens.mine(1)
+    keys = {tokens.new_key() for _ in range(1001)}
+    for tell_from in (first, first + 9):
+        start = len(node.asked)
+        read(tokens.chain(node.url), first, *keys, is_few=True, tell_from=tell_from)
+        calls = [call for asked in node.asked[start:] for call in asked.calls if call["method"] == LOGS]
+        named = [call["params"][0]["topics"][2] for call in calls]
+        assert max(map(len, named)) <= 500
+        assert {topic[26:] for topics in named for topic in topics} == keys
+
+
 @pytest.mark.parametrize("is_told", [True, False])
 def test_logs_of_another_branch_are_not_taken(tokens: EvmDriver, node: FaultyNode, *, is_told: bool) -> None:
     first, key = tokens.node.height + 1, tokens.new_key()
@@ -262,24 +290,23 @@ def test_a_receipt_that_is_lost_for_a_moment_proves_nothing(ether: EvmDriver) ->
                 chain.transaction(tx_id)
 
 
-def test_a_receipt_of_another_block_is_not_taken(ether: EvmDriver) -> None:
+@pytest.mark.parametrize("half", [RECEIPT, "eth_getTransactionByHash"])
+def test_what_is_of_another_block_is_not_taken(ether: EvmDriver, half: str) -> None:
     first, key = ether.node.height + 1, ether.new_key()
     tx_id = ether.node.pay_eth(key, 5)
     transfers = read(ether.chain(), first, key).transfers
     with faulty(ether.url) as node:
         node.change = rpc(
-            lambda method, params, result: (
-                {**result, "blockHash": "0x" + "ab" * 32} if method == RECEIPT else result
-            )
+            lambda method, params, result: {**result, "blockHash": "0x" + "ab" * 32} if method == half else result
         )
         chain = ether.chain(node.url)
-        for question in (
-            lambda: chain.standing(transfers),
-            lambda: read(chain, first, key),
-            lambda: chain.transaction(tx_id),
-        ):
+        with pytest.raises(NodeUnavailable):
+            chain.standing(transfers)
+        with pytest.raises(NodeUnavailable):
+            chain.transaction(tx_id)
+        if half == RECEIPT:
             with pytest.raises(NodeUnavailable):
-                question()
+                read(chain, first, key)
 
 
 def test_a_node_behind_the_block_of_a_transfer_does_not_say_that_it_is_gone(tokens: EvmDriver) -> None:
