@@ -22,6 +22,7 @@ WRITERS = {
     "cancel",
     "capture",
     "claims",
+    "payouts",
     "webhook",
     "payer_return",
     "status",

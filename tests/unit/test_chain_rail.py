@@ -12,7 +12,7 @@ from infra.local.server import ROOT
 from paygate.adapters.chains.rail import CHANNEL
 from paygate.adapters.system.clock import SystemClock
 from paygate.domain.assets import BTC, ETH, USDT_ON_BSC, USDT_ON_ETHEREUM, USDT_ON_TRON
-from paygate.domain.errors import CallbackRefused, InvalidField
+from paygate.domain.errors import CallbackRefused, InvalidField, TreasuryMissing
 from paygate.domain.money import Asset, Money, parse_money
 from paygate.ports import CallbackRequest, Order, RailUrls, RefundOrder, RefundStatus, TradeStatus
 from paygate.strategies import registry
@@ -132,8 +132,9 @@ def test_nobody_can_be_asked(name: str) -> None:
         made.read_callback(CallbackRequest(b"{}", {}))
     refund = RefundOrder(asked, "REF_1", replace(asked.amount, units=5), AT)
     for answer in (made.refund(refund), made.query_refund(refund)):
-        assert answer.status is RefundStatus.STUCK
-        assert answer.reason == f"send 0.00000005 BTC on {name} from a wallet of yours"
+        assert answer.status is RefundStatus.PENDING
+    with pytest.raises(TreasuryMissing):
+        made.payee("anywhere")
 
 
 @pytest.mark.parametrize(("units", "is_taken"), [(293, False), (294, True)])

@@ -14,6 +14,7 @@ from paygate.adapters.postgres.database import Database
 from paygate.adapters.postgres.key_store import PostgresKeyStore
 from paygate.adapters.postgres.ledger import PostgresLedger
 from paygate.adapters.postgres.outbox import PostgresOutbox
+from paygate.adapters.postgres.payout_store import PostgresPayouts
 from paygate.adapters.postgres.statement_store import PostgresStatements
 from paygate.adapters.postgres.statements import sql
 from paygate.adapters.postgres.transfer_documents import PostgresTransferDocuments
@@ -30,7 +31,7 @@ from paygate.adapters.sqs.statements import SqsStatements, no_queue
 from paygate.adapters.system.clock import SystemClock, SystemIds
 from paygate.adapters.system.sealer import AesGcmSealer
 from paygate.config import Settings, read_settings
-from paygate.domain.errors import MethodNotAvailable, NotFound
+from paygate.domain.errors import MethodNotAvailable, NotFound, TreasuryMissing
 from paygate.ports import RailUrls
 from paygate.services.book_transfers import BookTransfers
 from paygate.services.cancel_payment import CancelPayment
@@ -44,6 +45,7 @@ from paygate.services.idempotency import Idempotency
 from paygate.services.import_statement import MAX_UPLOAD_BYTES, ImportStatement
 from paygate.services.manage_statements import StatementService
 from paygate.services.observe import Observe
+from paygate.services.pay_out import PayOut
 from paygate.services.payer_return import PayerReturn
 from paygate.services.payment_service import PaymentService
 from paygate.services.poll_chain import PollChain
@@ -57,7 +59,7 @@ from paygate.strategies import registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from paygate.chain_ports import Chain
+    from paygate.chain_ports import Chain, Treasury
     from paygate.domain.bank_statement import BankTransaction, StatementHeader
     from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Readable, Strategy
 
@@ -78,6 +80,7 @@ class App:
     resolve: Resolve
     expire: Expire
     poll_chain: PollChain
+    pay_out: PayOut
     relay: RelayEvents
     outbox: PostgresOutbox
     keys: PostgresKeyStore
@@ -131,10 +134,33 @@ class ConfiguredChains:
             known = registry.method_of_rail(network)
             if known is None or known.chain is None or network not in self._settings.rails:
                 raise NotFound("no such chain here")
-            tell = partial(self._meter.measure, "NodeLatency", network=network)
-            http = RailHttp(told=tell, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
+            http = _node_http(self._meter, network)
             self._made[network] = registry.load(known.chain)(self._settings.rails[network], http)
         return self._made[network]
+
+
+class ConfiguredTreasuries:
+    """`chain_ports.Treasuries` over the registry."""
+
+    def __init__(self, settings: Settings, meter: Meter) -> None:
+        self._settings = settings
+        self._meter = meter
+        self._made: dict[str, Treasury] = {}
+
+    def by_name(self, network: str, /) -> Treasury:
+        if network not in self._made:
+            known, own = registry.method_of_rail(network), self._settings.rails.get(network)
+            if known is None or known.treasury is None or own is None:
+                raise NotFound("no such chain here")
+            if own.treasury is None:
+                raise TreasuryMissing(f"no treasury pays refunds on {network}")
+            self._made[network] = registry.load(known.treasury)(own, _node_http(self._meter, network))
+        return self._made[network]
+
+
+def _node_http(meter: Meter, network: str) -> RailHttp:
+    tell = partial(meter.measure, "NodeLatency", network=network)
+    return RailHttp(told=tell, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
 
 
 def build(settings: Settings) -> App:
@@ -160,6 +186,9 @@ def build(settings: Settings) -> App:
     chains = ConfiguredChains(settings, meter)
     families = {name: rail.family for name, rail in settings.rails.items() if hasattr(rail, "family")}
     known_of_chains = PostgresChains(database, families, clock, ids)
+    payouts = PostgresPayouts(database)
+    treasuries = ConfiguredTreasuries(settings, meter)
+    pay_out = PayOut(ledger, rails, chains, treasuries, payouts, refunds, clock, meter)
     outbox = PostgresOutbox(database)
     return App(
         settings=settings,
@@ -180,7 +209,10 @@ def build(settings: Settings) -> App:
             ledger, rails, observe, callbacks, refunds, transfers, imports, clock, ids, sealer, meter, nudge
         ),
         expire=Expire(ledger, rails, observe, clock, ids, meter, nudge),
-        poll_chain=PollChain(chains, known_of_chains, transfers, clock, ids, meter, settings.chain_follow_seconds),
+        poll_chain=PollChain(
+            chains, known_of_chains, transfers, pay_out, clock, ids, meter, settings.chain_follow_seconds
+        ),
+        pay_out=pay_out,
         relay=_relay(settings, outbox, meter),
         outbox=outbox,
         keys=PostgresKeyStore(database, sealer),

@@ -201,7 +201,9 @@ class ChainStore(Protocol):
         """Begin after that block, unless somebody began before."""
 
     def first_address_at(self, network: str, /) -> datetime | None:
-        """When the network's first address was given to a payment."""
+        """When a payment was first given an address that this network knows, its own or one of a network that shares
+        addresses with it.
+        """
 
     def has_open(self, network: str, /) -> bool:
         """Whether a payment over this network may still be paid in time."""
@@ -323,3 +325,55 @@ class Treasury(Protocol):
 class Treasuries(Protocol):
     def by_name(self, network: str, /) -> Treasury:
         """Raises NotFound for a network that is off, TreasuryMissing for one without a treasury."""
+
+
+class PayoutStatus(StrEnum):
+    """One transaction that may pay a refund."""
+
+    PREPARED = "PREPARED"  # a signer may have it
+    SIGNED = "SIGNED"  # it came back, and may have been sent
+    SENT = "SENT"
+    DONE = "DONE"  # it paid, and is as deep as it must be
+    FAILED = "FAILED"  # it is in a final block and moved nothing
+    LAPSED = "LAPSED"  # it can never be mined
+
+
+LIVE = frozenset({PayoutStatus.PREPARED, PayoutStatus.SIGNED, PayoutStatus.SENT})
+"""Those that may still pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    refund_id: str
+    version: int
+    network: str
+    treasury: str
+    status: PayoutStatus
+    unsigned: Unsigned
+    signed: Signed | None = None
+    sent_at: datetime | None = None
+
+
+class PayoutStore(Protocol):
+    """Transactions that pay refunds. All moves are compare-and-set on the status."""
+
+    def of_refund(self, refund_id: str, /) -> Sequence[Payout]:
+        """All versions, the newest first."""
+
+    def next_nonce(self, network: str, treasury: str, /) -> int: ...
+
+    def taken(self, network: str, treasury: str, refund_id: str, /) -> Collection[str]:
+        """Outputs that other refunds' transactions spend."""
+
+    def add(self, payout: Payout, /, *, takes_nonce: bool) -> bool:
+        """False when another took the nonce or an output meanwhile; raises Conflict when another prepared this
+        version.
+        """
+
+    def sign(self, payout: Payout, signed: Signed, /) -> bool:
+        """PREPARED to SIGNED; what was signed is kept before anybody hears of it. False when it is not PREPARED."""
+
+    def move(self, payout: Payout, status: PayoutStatus, /) -> bool: ...
+
+    def under_way(self, network: str, limit: int, /) -> Sequence[Payout]:
+        """Signed or sent, the longest untouched first."""

@@ -271,6 +271,17 @@ class AddressingRail(PaymentRail, Protocol):
     def tolerance(self, due: Money, /) -> int:
         """How many units too little are enough all the same."""
 
+    def confirmations(self, amount: Money, /) -> int | None:
+        """How many blocks make a transfer of so much final; None: as many as the chain itself says."""
+
+    def payee(self, address: str | None, /) -> str:
+        """Where a refund goes to, as people write it. Raises InvalidField, and TreasuryMissing where there is
+        nothing to pay it from.
+        """
+
+    def recipient(self, address: str, /) -> str:
+        """The key of an address, as `paygate.chain_ports` has it. Raises InvalidField."""
+
 
 # ---------------------------------------------------------------- strategies
 

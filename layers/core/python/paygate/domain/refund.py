@@ -19,7 +19,10 @@ OURS = "API"
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money on its way back; `reference` is the number the rail knows it by, the same on every retry."""
+    """Money on its way back; `reference` is the number the rail knows it by, the same on every retry.
+
+    `address` is where it goes to on a chain, where money cannot go back the way it came.
+    """
 
     id: str
     payment_id: str
@@ -33,6 +36,7 @@ class Refund:
     updated_at: datetime
     rail_id: str | None = None
     failure_reason: str | None = None
+    address: str | None = None
 
     def to(self, state: RefundState, at: datetime, failure_reason: str | None = None) -> Refund:
         """The same refund in another state; raises Conflict when the table has no such move."""

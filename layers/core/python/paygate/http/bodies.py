@@ -46,9 +46,12 @@ CREATE_FIELDS = frozenset(
         BODY_FIELD,
     }
 )
-REFUND_FIELDS = frozenset({"amount", "currency", "reason", BODY_FIELD})
+REFUND_FIELDS = frozenset({"amount", "currency", "reason", "address", BODY_FIELD})
 CANCEL_FIELDS: frozenset[str] = frozenset()
 CAPTURE_FIELDS: frozenset[str] = frozenset()
+TRANSACTION_FIELDS = frozenset({"replace"})
+BROADCAST_FIELDS = frozenset({"transaction"})
+LONGEST_TRANSACTION = 400_000  # Bitcoin Core relays no larger one (MAX_STANDARD_TX_WEIGHT)
 CLAIM_FIELDS = frozenset({"txId"})
 BATCH_FIELDS = frozenset({"paymentIds"})
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?", re.ASCII)
@@ -89,6 +92,7 @@ def read_refund(body: Mapping[str, Json], payment_id: str, request_id: str) -> R
         amount=fields.amount("amount") if fields.has("amount") else None,
         currency=fields.optional_text("currency", longest=8),
         reason=fields.optional_text("reason", longest=LONGEST_TEXT),
+        address=fields.optional_text("address", longest=LONGEST_TEXT),
     )
 
 
@@ -105,6 +109,20 @@ def read_capture(body: Mapping[str, Json]) -> None:
 def read_claim(body: Mapping[str, Json]) -> str:
     """The transaction's id, as the payer has it."""
     return Fields(body, CLAIM_FIELDS).text("txId", longest=LONGEST_TEXT)
+
+
+def read_transaction(body: Mapping[str, Json]) -> bool:
+    """Whether the transaction that is out is to be replaced."""
+    fields = Fields(body, TRANSACTION_FIELDS)
+    replaces = fields.required("replace") if fields.has("replace") else False
+    if not isinstance(replaces, bool):
+        raise InvalidField("replace", "must be true or false")
+    return replaces
+
+
+def read_broadcast(body: Mapping[str, Json]) -> str:
+    """A signed transaction, in the form that the network's signers give it: hex, a PSBT, or JSON as text."""
+    return Fields(body, BROADCAST_FIELDS).text("transaction", longest=LONGEST_TRANSACTION)
 
 
 def read_batch(body: Mapping[str, Json]) -> list[str]:

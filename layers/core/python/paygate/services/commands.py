@@ -37,5 +37,6 @@ class RefundPayment:
     payment_id: str
     request_id: str
     amount: str | None = None
+    address: str | None = None
     currency: str | None = None
     reason: str | None = None

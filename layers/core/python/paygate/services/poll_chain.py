@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from paygate.chain_ports import Block, Chain, Chains, ChainStore, Cursor, Head, Touched
     from paygate.ports import Clock, Ids, Meter
     from paygate.services.book_transfers import BookTransfers
+    from paygate.services.pay_out import PayOut
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,9 @@ _STALLED_BLOCKS = 20
 _MOST_OPEN = 10_000
 _RIPE_AT_ONCE = 500
 _BACK_AT_FIRST = 64
-_BEHIND = 6  # a block that hardly any turn takes away again, for there are no others to go back to yet
+_BEHIND = (
+    6  # hardly any chain turns deeper: so far back starts who knows no block yet, and reads who need not hurry
+)
 _CLOCKS_DIFFER = timedelta(minutes=10)
 _LEASE_MARGIN_SECONDS = 2
 
@@ -74,6 +77,7 @@ class PollChain:
         chains: Chains,
         store: ChainStore,
         book: BookTransfers,
+        payouts: PayOut,
         clock: Clock,
         ids: Ids,
         meter: Meter,
@@ -83,6 +87,7 @@ class PollChain:
         self._chains = chains
         self._store = store
         self._book = book
+        self._payouts = payouts
         self._clock = clock
         self._ids = ids
         self._meter = meter
@@ -159,15 +164,16 @@ class PollChain:
             raise NodeUnavailable("nothing was read yet")
         if self._store.first_address_at(network) is None:
             return self._skip(chain, cursor, head)
-        self._ripen(chain, cursor)  # also while a block further up cannot be read
+        doubt = self._ripen(chain, cursor)  # also while a block further up cannot be read
         is_open = self._store.has_open(network)
-        upto = head.latest.height if is_open else min(head.final_height, head.latest.height)
+        upto = head.latest.height if is_open else max(head.final_height, head.latest.height - _BEHIND)
         last = min(upto, cursor.block.height + chain.most_blocks)
         if last <= cursor.block.height:
             if self._has_turned(cursor, head):
                 self._turn(chain, run, cursor)
                 return False
             self._look_around(chain, run, cursor, head)
+            _raise(doubt)
             return True
         tell_from = min(head.final_height, head.latest.height - chain.depth) + 1
         scan = chain.scan(cursor.block.height + 1, last, self._store.watch(network), tell_from)
@@ -181,7 +187,7 @@ class PollChain:
         is_there = last >= upto
         if is_there and (read := self._store.cursor(network)):
             self._look_around(chain, run, read, head)
-            self._ripen(chain, read)
+            _raise(self._ripen(chain, read))
         return is_there
 
     def _skip(self, chain: Chain, cursor: Cursor, head: Head) -> bool:
@@ -192,16 +198,24 @@ class PollChain:
             self._store.advance(cursor, reading)
         return True
 
-    def _ripen(self, chain: Chain, cursor: Cursor) -> None:
-        """What is deep enough is looked up once more, and is money then."""
+    def _ripen(self, chain: Chain, cursor: Cursor) -> NodeUnavailable | NodeMisled | None:
+        """What is deep enough is looked up once more, and is money then.
+
+        What keeps it from being so is answered, not raised: the chain may have turned, and that is looked at next.
+        """
         while ripe := self._store.ripe(cursor, _RIPE_AT_ONCE):
-            standing = chain.standing(ripe)
+            try:
+                standing = chain.standing(ripe)
+            except (NodeUnavailable, NodeMisled) as trouble:
+                return trouble
             self._heard(chain.network, self._store.finalise(chain.network, standing))
             if len(standing) < len(ripe):
-                raise NodeMisled("transfers that were read in a block are not in it")
+                return NodeMisled("transfers that were read in a block are not in it")
+        return None
 
     def _look_around(self, chain: Chain, run: _Run, cursor: Cursor, head: Head) -> None:
-        """At the head: what waits for a block, and what blocks do not show."""
+        """At the head: what became of refunds, what waits for a block, and what blocks do not show."""
+        self._follow_payouts(chain, cursor)
         if head.latest.hash == cursor.block.hash:
             self._look_ahead(chain, cursor)
         if chain.hides is None or run.balanced_at == cursor.final_height:
@@ -211,6 +225,14 @@ class PollChain:
             missed = chain.missed(known, _required(chain, cursor.final_height))
             self._heard(chain.network, self._store.keep_missed(chain.network, missed, known))
         run.balanced_at = cursor.final_height
+
+    def _follow_payouts(self, chain: Chain, cursor: Cursor) -> None:
+        try:
+            self._payouts.follow(chain, cursor)
+        except (NodeUnavailable, NodeMisled):
+            raise
+        except PaygateError as error:
+            log.warning("refunds are followed later: %s", type(error).__name__)
 
     def _look_ahead(self, chain: Chain, cursor: Cursor) -> None:
         network = chain.network
@@ -294,6 +316,11 @@ class PollChain:
                 self._meter.alarm("ChainStalled", network=network)
         height = cursor.block.height if cursor else 0
         return Polled(network, height, run.blocks, run.turns, run.troubles)
+
+
+def _raise(trouble: Exception | None) -> None:
+    if trouble is not None:
+        raise trouble
 
 
 def _required(chain: Chain, height: int) -> Block:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from paygate.domain import payment as moves
 from paygate.domain.errors import (
@@ -21,7 +21,7 @@ from paygate.domain.money import Money, parse_money
 from paygate.domain.quote import in_due
 from paygate.domain.refund import OURS, Refund
 from paygate.domain.states import UNDER_WAY, PaymentState, RefundState
-from paygate.ports import Answer, RefundAnswer, RefundOrder, RefundStatus
+from paygate.ports import Ability, Answer, RefundAnswer, RefundOrder, RefundStatus
 from paygate.services.answers import ACCEPTED, CREATED, Answered
 from paygate.services.cases import open_stuck_refund_case, stuck_refund_case
 from paygate.services.races import TRIES
@@ -30,7 +30,7 @@ from paygate.services.schedule import STARTED_GRACE_SECONDS, refund_query_at
 
 if TYPE_CHECKING:
     from paygate.domain.payment import Payment
-    from paygate.ports import Claim, Clock, Ids, Ledger, Meter, Nudge
+    from paygate.ports import AddressingRail, Claim, Clock, Ids, Ledger, Meter, Nudge
     from paygate.services.commands import RefundPayment as Command
     from paygate.services.idempotency import Idempotency
     from paygate.services.rails import Rails
@@ -94,7 +94,7 @@ class RefundPayment:
                 raise NotFound("no such payment")
             if tx.key(claim.key) is not None:
                 return self._new(command, payment, payment.due), False
-        refund = self._new(command, payment, _amount(command, payment))
+        refund = self._new(command, payment, _amount(command, payment), self._address(command, payment))
         with self._ledger.transaction() as tx:
             queried = refund.created_at + timedelta(seconds=STARTED_GRACE_SECONDS)
             is_claimed, is_reserved = tx.reserve_refund(refund, claim, queried)
@@ -106,7 +106,16 @@ class RefundPayment:
                 raise RefundNotPossible("more than is left to refund")
             raise _LessIsLeft  # rolls the claim back
 
-    def _new(self, command: Command, payment: Payment, amount: Money) -> Refund:
+    def _address(self, command: Command, payment: Payment) -> str | None:
+        """Where the money goes to, checked for its network; only where it cannot go back the way it came."""
+        _, rail = self._rails.for_method(payment.method)
+        if Ability.ADDRESS not in rail.inabilities:
+            return cast("AddressingRail", rail).payee(command.address)
+        if command.address is not None:
+            raise InvalidField("address", f"{payment.method} gives money back the way it came")
+        return None
+
+    def _new(self, command: Command, payment: Payment, amount: Money, address: str | None = None) -> Refund:
         refund_id, now = self._ids.new("REF"), self._clock.now()
         return Refund(
             id=refund_id,
@@ -116,6 +125,7 @@ class RefundPayment:
             reference=refund_id.removeprefix("REF_"),
             origin=OURS,
             reason=command.reason,
+            address=address,
             request_id=command.request_id,
             created_at=now,
             updated_at=now,
@@ -160,19 +170,19 @@ class RefundPayment:
             if answer.status is RefundStatus.ABSENT:
                 answer = rail.refund(order)
         except OutcomeUnknown:
-            return self._book(refund, RefundState.UNKNOWN, None)
+            return self.book(refund, RefundState.UNKNOWN, None)
         except RailDeclined as declined:
-            return self._book(refund, RefundState.FAILED, RefundAnswer(RefundStatus.FAILED, None, declined.reason))
+            return self.book(refund, RefundState.FAILED, RefundAnswer(RefundStatus.FAILED, None, declined.reason))
         if answer.status is RefundStatus.STUCK:
             with self._ledger.transaction() as tx:
                 open_stuck_refund_case(tx, self._meter, attempt.rail, refund, answer)
-        booked = self._book(refund, _STATES[answer.status], answer)
+        booked = self.book(refund, _STATES[answer.status], answer)
         if is_repeat and booked.state not in UNDER_WAY:
             with self._ledger.transaction() as tx:
                 tx.close_case(stuck_refund_case(attempt.rail, refund.id))
         return booked
 
-    def _book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:
+    def book(self, refund: Refund, state: RefundState, answer: RefundAnswer | None) -> Refund:
         """Move the refund and its payment together; when a callback was faster, its word stands."""
         for _ in range(TRIES):
             try:

@@ -17,7 +17,8 @@ class Method:
 
     `adapter` is called with (settings, urls, clock, http); `settings` with the environment, and
     answers None when the rail is not configured. `expiry` is how long payers have, in seconds: unless a caller
-    says otherwise, and at most. `chain` reads a network's node, and is called with (settings, http).
+    says otherwise, and at most. `chain` reads a network's node, `treasury` makes what pays its refunds; both are
+    called with (settings, http).
     """
 
     name: str
@@ -27,6 +28,7 @@ class Method:
     settings: str
     expiry: tuple[int, int] = (900, 86_400)
     chain: str | None = None
+    treasury: str | None = None
 
 
 METHODS = (
@@ -74,6 +76,7 @@ METHODS = (
         adapter="paygate.adapters.chains.rail:TronRail",
         settings="paygate.adapters.chains.tron.settings:read",
         chain="paygate.adapters.chains.tron.chain:TronChain",
+        treasury="paygate.adapters.chains.tron.treasury:TronTreasury",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -83,6 +86,7 @@ METHODS = (
         adapter="paygate.adapters.chains.rail:EthereumRail",
         settings="paygate.adapters.chains.evm.ethereum:read",
         chain="paygate.adapters.chains.evm.chain:EvmChain",
+        treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -92,6 +96,7 @@ METHODS = (
         adapter="paygate.adapters.chains.rail:BscRail",
         settings="paygate.adapters.chains.evm.bsc:read",
         chain="paygate.adapters.chains.evm.chain:EvmChain",
+        treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -101,6 +106,7 @@ METHODS = (
         adapter="paygate.adapters.chains.rail:EthereumRail",
         settings="paygate.adapters.chains.evm.ethereum:read",
         chain="paygate.adapters.chains.evm.chain:EvmChain",
+        treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -110,6 +116,7 @@ METHODS = (
         adapter="paygate.adapters.chains.rail:BitcoinRail",
         settings="paygate.adapters.chains.bitcoin.settings:read",
         chain="paygate.adapters.chains.bitcoin.chain:BitcoinChain",
+        treasury="paygate.adapters.chains.bitcoin.treasury:BitcoinTreasury",
         expiry=(3600, 86_400),
     ),
 )

@@ -13,7 +13,7 @@ from paygate.adapters.chains.addresses.branch import Branch
 from paygate.adapters.chains.bitcoin.settings import BitcoinSettings
 from paygate.adapters.chains.evm.settings import EvmSettings
 from paygate.adapters.chains.tron.settings import TronSettings
-from paygate.domain.errors import CallbackRefused, InvalidField
+from paygate.domain.errors import CallbackRefused, InvalidField, TreasuryMissing
 from paygate.ports import (
     Ability,
     Action,
@@ -53,6 +53,8 @@ class ChainSettings(Protocol):
     def encoding(self) -> Encoding: ...
     @property
     def refused(self) -> frozenset[str]: ...
+    @property
+    def treasury(self) -> str | None: ...
 
 
 _Settings = TypeVar("_Settings", bound=ChainSettings)
@@ -105,6 +107,19 @@ class ChainRail(Generic[_Settings]):
             raise InvalidField(field, "is the token's own contract: what is sent there is lost")
         return key
 
+    def confirmations(self, amount: Money, /) -> int | None:
+        return self._policy(amount).blocks(amount)
+
+    def payee(self, address: str | None, /) -> str:
+        if self._settings.treasury is None:
+            raise TreasuryMissing(f"refunds on {self.name} need a treasury that they are paid from")
+        if address is None:
+            raise InvalidField("address", "is required: on a chain money cannot go back the way it came")
+        key = self.recipient(address)
+        if key == self._settings.treasury:
+            raise InvalidField("address", "is the treasury that refunds are paid from")
+        return self._settings.encoding.text(key)
+
     # ------------------------------------------------------------ the rail
 
     def open(self, order: Order, /) -> Action:
@@ -126,8 +141,8 @@ class ChainRail(Generic[_Settings]):
         return Observation(order.reference, TradeStatus.CLOSED)
 
     def refund(self, refund: RefundOrder, /) -> RefundAnswer:
-        why = f"send {refund.amount.text()} {refund.amount.asset.code} on {self.name} from a wallet of yours"
-        return RefundAnswer(RefundStatus.STUCK, reason=why)
+        """It waits for a transaction that `services.pay_out` prepares and follows."""
+        return RefundAnswer(RefundStatus.PENDING, refund.rail_id)
 
     def query_refund(self, refund: RefundOrder, /) -> RefundAnswer:
         return self.refund(refund)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from paygate.adapters.postgres.statements import sql
 from paygate.chain_ports import Block, ChainTransfer, Cursor, GivenAddress, Touched
@@ -55,8 +55,10 @@ class PostgresChains:
             _keep_blocks(run, network, [block], block.height)
 
     def first_address_at(self, network: str, /) -> datetime | None:
-        rows = self._database.once(sql("chain_first_address"), network=network)
-        return rows[0][0] if rows else None
+        family = self._families[network]
+        networks = ",".join(each for each in self._families if self._families[each] == family)
+        [[since]] = self._database.once(sql("chain_first_address"), networks=networks)
+        return None if since is None else cast("datetime", since)
 
     def has_open(self, network: str, /) -> bool:
         return bool(self._database.once(sql("chain_has_open"), network=network))

@@ -79,7 +79,7 @@ def refund_of(row: list[Any]) -> Refund:
     """A row of `refund.sql` and its sister."""
     (
         refund_id, payment_id, amount, state, reference, origin, reason, rail_id, failure_reason, request_id,
-        created_at, updated_at, asset, decimals, network,
+        created_at, updated_at, asset, decimals, network, address,
     ) = row  # fmt: skip
     return Refund(
         id=refund_id,
@@ -91,6 +91,7 @@ def refund_of(row: list[Any]) -> Refund:
         reason=reason,
         rail_id=rail_id,
         failure_reason=failure_reason,
+        address=address,
         request_id=request_id,
         created_at=created_at,
         updated_at=updated_at,

@@ -121,6 +121,7 @@ class PostgresTransaction:
             reference=refund.reference,
             reason=refund.reason,
             request_id=refund.request_id,
+            address=refund.address,
             created_at=refund.created_at,
             next_query_at=next_query_at,
         )

@@ -1,1 +1,3 @@
-SELECT created_at FROM addresses WHERE network = :network ORDER BY created_at LIMIT 1
+-- Networks that share addresses: one that nobody chose yet is paid over by mistake.
+SELECT min(first.created_at) FROM unnest(string_to_array(:networks, ',')) AS n(network), LATERAL (
+    SELECT created_at FROM addresses a WHERE a.network = n.network ORDER BY created_at LIMIT 1) first

@@ -1,5 +1,5 @@
 SELECT json_build_object('refundId', r.id, 'paymentId', r.payment_id,
     'amount', decimal_text(r.amount, p.due_decimals), 'currency', p.due_asset, 'state', r.state,
-    'origin', r.origin, 'reason', r.reason, 'failureReason', r.failure_reason,
+    'origin', r.origin, 'address', r.address, 'reason', r.reason, 'failureReason', r.failure_reason,
     'createdAt', iso(r.created_at), 'updatedAt', iso(r.updated_at))::text
 FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.id = :id

@@ -14,9 +14,9 @@ WITH claimed AS (
         AND received - refunded - refunded_outside - refund_reserved >= CAST(:amount AS numeric)
     RETURNING id
 ), refunding AS (
-    INSERT INTO refunds (id, payment_id, amount, state, reference, origin, reason, request_id, created_at,
-        updated_at, next_query_at)
-    SELECT :id, id, CAST(:amount AS numeric), :state, :reference, 'API', :reason, :request_id,
+    INSERT INTO refunds (id, payment_id, amount, state, reference, origin, reason, request_id, address,
+        created_at, updated_at, next_query_at)
+    SELECT :id, id, CAST(:amount AS numeric), :state, :reference, 'API', :reason, :request_id, :address,
         CAST(:created_at AS timestamptz), CAST(:created_at AS timestamptz), CAST(:next_query_at AS timestamptz)
     FROM reserved
 )

@@ -1,0 +1,1 @@
+SELECT next_nonce FROM treasury_nonces WHERE network = :network AND treasury = :treasury
