@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from infra.sandbox.bitcoin import app, faucet
+from infra.sandbox.bitcoin.callers import OwnCaller
 from infra.sandbox.bitcoin.client import RpcRefused
+from infra.sandbox.bitcoin.node import Node
+from infra.sandbox.bitcoin.rpc.server import Api
+from infra.sandbox.ledger import Ledger
 from tests.support import bitcoin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.bitcoin import Bitcoin
 
@@ -145,3 +152,16 @@ def test_an_invalid_branch_comes_back_when_it_is_reconsidered(node: Bitcoin) -> 
     assert node.rpc("getbestblockhash") == lost[1]
     assert node.waiting() == []
     assert node.rpc("getrawtransaction", paid, 2)["confirmations"] == 2
+
+
+def test_a_node_that_was_off_for_days_is_up_to_date_after_its_start(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "chain.sqlite3", app.TABLES)
+    node = OwnCaller(Api(Node(ledger)))
+    node.call("setmocktime", int(time.time()) - 3 * 24 * 3600)
+    faucet.fill(node)
+    height = node.call("getblockcount")
+    again = OwnCaller(Api(Node(ledger)))
+    assert again.call("getblockchaininfo")["initialblockdownload"] is True
+    faucet.fill(again)
+    info = again.call("getblockchaininfo")
+    assert (info["initialblockdownload"], info["blocks"]) == (False, height + 1)

@@ -14,7 +14,7 @@ import requests
 from infra.local.ports import HOST
 from infra.local.server import Server, StartFailed
 from infra.sandbox.bitcoin import faucet
-from infra.sandbox.bitcoin.client import NOBODY, NodeRpc, RpcRefused
+from infra.sandbox.bitcoin.client import NodeRpc, RpcRefused
 
 PROGRAM = "BITCOIND"
 USER = "local"
@@ -68,7 +68,6 @@ class Bitcoind(Server):
                     raise
                 return False
             faucet.fill(node)
-            _leave_initial_download(node)
         return True
 
     def kill(self) -> None:
@@ -102,9 +101,3 @@ def binary() -> Path | None:
     if named and found is None:
         raise StartFailed(f"{PROGRAM} names no program.")
     return Path(found) if found else None
-
-
-def _leave_initial_download(node: NodeRpc) -> None:
-    """A node takes itself for one that still downloads the chain while its newest block is a day old."""
-    if node.call("getblockchaininfo")["initialblockdownload"]:
-        node.call("generatetoaddress", 1, NOBODY)

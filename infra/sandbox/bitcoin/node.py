@@ -9,7 +9,7 @@ from infra.sandbox.bitcoin import blocks
 from infra.sandbox.bitcoin.blocks import Block
 from infra.sandbox.bitcoin.chain import Entry
 from infra.sandbox.bitcoin.pool import Candidate, Refused
-from infra.sandbox.bitcoin.store import CLOCK, Store
+from infra.sandbox.bitcoin.store import Store
 from infra.sandbox.bitcoin.transactions import Outpoint, Output, Transaction
 from infra.sandbox.ledger import Ledger
 
@@ -25,14 +25,13 @@ class Node:
         self.chain, self.pool = self._store.load()
         self.lock = threading.RLock()
         self.started_at = time.time()
-        self._clock = int(self._store.setting(CLOCK) or 0)
+        self._clock = 0
 
     def now(self) -> int:
         return self._clock or int(time.time())
 
     def set_clock(self, at: int) -> None:
-        """Stand still at that time; 0 runs again."""
-        self._store.setting(CLOCK, str(at))
+        """Stand still at that time; 0 runs again, as a restart does."""
         self._clock = at
 
     def send(self, candidate: Candidate) -> None:

@@ -4,7 +4,7 @@ import coincurve
 
 from infra.sandbox.bitcoin.codec import hash160, number, sha256d, sized
 from infra.sandbox.bitcoin.scripts import witness_program
-from infra.sandbox.bitcoin.transactions import Output, Transaction, outpoint_bytes
+from infra.sandbox.bitcoin.transactions import Input, Output, Transaction, outpoint_bytes
 
 ALL, NONE, SINGLE, ANYONE_CAN_PAY = 1, 2, 3, 0x80
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -52,7 +52,7 @@ def sign(transaction: Transaction, place: int, spent: Output, key: coincurve.Pri
     digest = signed_hash(transaction, place, spent, ALL)
     witness = (key.sign(digest, hasher=None) + bytes([ALL]), key.public_key.format())
     entry = transaction.inputs[place]
-    return transaction.with_input(place, type(entry)(entry.outpoint, b"", entry.sequence, witness))
+    return transaction.with_input(place, Input(entry.outpoint, b"", entry.sequence, witness))
 
 
 def signed_hash(transaction: Transaction, place: int, spent: Output, sighash: int) -> bytes:

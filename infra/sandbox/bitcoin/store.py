@@ -1,4 +1,4 @@
-"""What survives a kill: blocks, mempool, wallet and clock, in the rail's one SQLite file."""
+"""What survives a kill: blocks, mempool and wallet, in the rail's one SQLite file."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from infra.sandbox.bitcoin.codec import Reader
 from infra.sandbox.bitcoin.pool import Pool
 from infra.sandbox.ledger import Ledger
 
-TIP, CLOCK = "tip", "mocktime"
+TIP = "tip"
 
 
 class Store:
@@ -22,8 +22,8 @@ class Store:
             for row in db.execute("SELECT raw, is_invalid FROM blocks ORDER BY rowid"):
                 chain.add(blocks.read(row["raw"]), is_invalid=bool(row["is_invalid"]))
             waiting = db.execute("SELECT * FROM pool ORDER BY rowid").fetchall()
-        tip = self.setting(TIP)
-        chain.activate(chain.entries[tip] if tip else chain.tip)
+            tip = db.execute("SELECT value FROM settings WHERE name = ?", (TIP,)).fetchone()
+        chain.activate(chain.entries[tip["value"]] if tip else chain.tip)
         pool = Pool(chain)
         for row in waiting:
             transaction = transactions.read(Reader(row["raw"]))
@@ -48,11 +48,3 @@ class Store:
                 for each in pool.waiting.values()
             ]
             db.executemany("INSERT INTO pool VALUES (?, ?, ?, ?)", rows)
-
-    def setting(self, name: str, value: str | None = None) -> str | None:
-        """Read it, or set it."""
-        with self.ledger.transaction() as db:
-            if value is not None:
-                db.execute("REPLACE INTO settings VALUES (?, ?)", (name, value))
-            row = db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-        return row["value"] if row else None
