@@ -72,7 +72,7 @@ def test_functions_hold_their_handlers_and_nothing_else() -> None:
     ("deps", "chain"), [("DepsLayerArm64", "ChainLayerArm64"), ("DepsLayerX86", "ChainLayerX86")]
 )
 def test_functions_with_their_layers_stay_small(deps: str, chain: str) -> None:
-    assert size("CreateFunction", "CoreLayer", deps) <= 65 * MEGABYTE
+    assert size("CreateFunction", "CoreLayer", deps) <= 60 * MEGABYTE
     assert size("MigrateFunction", "CoreLayer", deps, "MigrateLayer") <= 130 * MEGABYTE
     assert size("PollChainFunction", "CoreLayer", deps, chain) <= 130 * MEGABYTE
 
