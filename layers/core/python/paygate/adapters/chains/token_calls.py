@@ -1,0 +1,15 @@
+"""Calls of a token's contract, in words of 32 bytes (ERC-20; Solidity's "Contract ABI Specification")."""
+
+from __future__ import annotations
+
+_TRANSFER = "a9059cbb"  # the first four bytes of the Keccak of transfer(address,uint256)
+_BALANCE_OF = "70a08231"  # and of balanceOf(address)
+_WORD_DIGITS = 64
+
+
+def transfer(key: str, units: int) -> bytes:
+    return bytes.fromhex(_TRANSFER + key.rjust(_WORD_DIGITS, "0")) + units.to_bytes(32, "big")
+
+
+def balance_of(key: str) -> bytes:
+    return bytes.fromhex(_BALANCE_OF + key.rjust(_WORD_DIGITS, "0"))
