@@ -165,6 +165,11 @@ def test_nodes_are_reached_by_https_and_without_credentials(chain: str, changes:
             {"BITCOIN_TREASURY": "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"},
             "BITCOIN_TREASURY is of another network: it must begin with bcrt1",
         ),
+        (
+            "bitcoin",
+            {"BITCOIN_TREASURY": "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn"},
+            "BITCOIN_TREASURY must begin with bcrt1",
+        ),
         ("bitcoin", {"BITCOIN_XPUB": main_xpub()}, "BITCOIN_XPUB must be an extended public key: vpub or tpub"),
         (
             "bitcoin",

@@ -5,9 +5,9 @@ Source: getdescriptoractivity, Bitcoin Core 29.0 and later; raw() describes any 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from paygate.adapters.chains.bitcoin.amounts import satoshis
 from paygate.adapters.chains.bitcoin.rpc import NO_SUCH_METHOD, CallRefused, TooMuch, member, required
 from paygate.chain_ports import ChainTransfer
 from paygate.domain.assets import BTC
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from paygate.adapters.chains.bitcoin.rpc import CoreRpc
 
-_AMOUNT = re.compile(r"([0-9]{1,8})(?:\.([0-9]{1,8}))?", re.ASCII)
-_BITCOIN = 100_000_000  # satoshis
 _RECEIVED = "receive"
 
 
@@ -60,13 +58,5 @@ def _transfer(entry: Any, scripts: Collection[str]) -> ChainTransfer:
     script = member(member(entry, "output_spk", dict), "hex", str)
     if script not in scripts:
         raise NodeMisled("the node tells of money at an address that it was not asked for")
-    units = _satoshis(entry.get("amount"))
+    units = satoshis(entry.get("amount"))
     return ChainTransfer(BTC, script, units, member(entry, "txid", str), str(member(entry, "vout", int)), None)
-
-
-def _satoshis(amount: Any) -> int:
-    """A JSON number of bitcoins, which arrives as text or, without a fraction, as an integer."""
-    match = _AMOUNT.fullmatch(str(amount))
-    if match is None:
-        raise NodeUnavailable("the node's answer has no amount")
-    return int(match[1]) * _BITCOIN + int((match[2] or "").ljust(8, "0"))

@@ -22,6 +22,9 @@ _XPUB, _NETWORK = "BITCOIN_XPUB", "BITCOIN_NETWORK"
 NAMES = (_URL, _USER, _PASSWORD, _NETWORK, _XPUB, "BITCOIN_TREASURY", *policy_names("BTC"))
 _MAIN = "main"
 _TIERS = "0.01:1,0.1:3,6"
+_WHY_WITNESSES = "what other addresses pay has no name before it is signed"
+# Output scripts of such addresses: P2WPKH, P2WSH and P2TR (BIP 141, BIP 341). All else signs inside of the id.
+WITNESS_PROGRAMS = ("0014", "0020", "5120")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ def read(env: Mapping[str, str]) -> BitcoinSettings | None:
     )  # SLIP 44: 1 is tests'
     key = reader.account(_XPUB, versions, accounts)
     treasury = reader.address("BITCOIN_TREASURY", encoding)
+    if treasury is not None and not treasury.startswith(WITNESS_PROGRAMS):
+        reader.faults.append(f"BITCOIN_TREASURY must begin with {encoding.bech32}1: {_WHY_WITNESSES}")
     policy = reader.policy("BTC", BTC, _TIERS, has_finality=False)
     if key is None or reader.faults:
         raise SettingsFaults(tuple(reader.faults))
