@@ -257,6 +257,8 @@ class PollChain:
     def _turn(self, chain: Chain, run: _Run, cursor: Cursor) -> None:
         """Back to the newest block that both know."""
         fork = self._fork(chain, cursor)
+        if fork.height == cursor.block.height:
+            raise NodeUnavailable("the node has the block that was read last, and says otherwise elsewhere")
         if fork.height < cursor.final_height and not self._is_settled_dispute(cursor):
             raise NodeMisled("the node contradicts what the chain called final")
         touched = self._store.turn_back(cursor, fork)
@@ -308,12 +310,12 @@ class PollChain:
             self._meter.alarm("NodeMisled", network=chain.network)
 
     def _told(self, network: str, run: _Run) -> Polled:
+        """A node without peers answers well, and knows no new block: that is an alarm, too."""
         cursor = self._store.cursor(network)
-        if cursor is not None and run.troubles:
-            waited = self._clock.now() - cursor.moved_at
-            usual = timedelta(seconds=self._chains.by_name(network).block_seconds * _STALLED_BLOCKS)
-            if waited > max(usual, STALLED_AFTER):
-                self._meter.alarm("ChainStalled", network=network)
+        since = cursor.moved_at if cursor else self._store.first_address_at(network)
+        usual = timedelta(seconds=self._chains.by_name(network).block_seconds * _STALLED_BLOCKS)
+        if since is not None and self._clock.now() - since > max(usual, STALLED_AFTER):
+            self._meter.alarm("ChainStalled", network=network)
         height = cursor.block.height if cursor else 0
         return Polled(network, height, run.blocks, run.turns, run.troubles)
 
