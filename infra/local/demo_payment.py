@@ -1,5 +1,9 @@
 """One payment shown step by step: created, paid by the sandbox's payer, settled, told of, and refunded in part."""
 
+import io
+import math
+import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +16,9 @@ from infra.local.stack import Stack
 
 STEP_SECONDS = 30.0
 PRICE, REFUND = "88.00", "8.00"
+PRICES, REFUNDS = {"ETH": "0.05", "BTC": "0.0015"}, {"ETH": "0.005", "BTC": "0.0005"}
+"""Of currencies in which the usual price would be a fortune."""
+
 CALLBACK_APPLIED = """
     SELECT 1 FROM callback_inbox i JOIN callback_outcomes o ON o.callback_id = i.id
     WHERE i.rail = :rail AND i.received_at >= CAST(:since AS timestamptz)
@@ -66,12 +73,12 @@ class Demo:
         self._refund(row, currency)
 
     def _create(self, row: Row, currency: str) -> dict[str, Any]:
-        order = f"DEMO_{row.method}_{time.time_ns()}"
-        body = {"orderId": order, "userId": 1, "amount": PRICE, "currency": currency, "method": row.method}
+        order, price = f"DEMO_{row.method}_{time.time_ns()}", PRICES.get(currency, PRICE)
+        body = {"orderId": order, "userId": 1, "amount": price, "currency": currency, "method": row.method}
         payment = self._post("/payments", body, key=order)
         row.paymentId = payment["paymentId"]
         row.states = states(payment)
-        say(f"POST /payments: {row.paymentId}, {PRICE} {currency}, {payment['state']}")
+        say(f"POST /payments: {row.paymentId}, {price} {currency}, {payment['state']}")
         if payment["action"] is None:
             raise NotSeen("the payment has no action")
         return payment
@@ -123,10 +130,10 @@ class Demo:
         self._ask_for_refund(row, currency)
         self._wait_for_refund(row)
 
-    def _ask_for_refund(self, row: Row, currency: str) -> dict[str, Any]:
-        path = f"/payments/{row.paymentId}/refunds"
-        refund = self._post(path, {"amount": REFUND}, key=f"refund-{row.paymentId}")
-        say(f"POST {path}: {REFUND} {currency}")
+    def _ask_for_refund(self, row: Row, currency: str, /, **fields: str) -> dict[str, Any]:
+        path, amount = f"/payments/{row.paymentId}/refunds", REFUNDS.get(currency, REFUND)
+        refund = self._post(path, {"amount": amount, **fields}, key=f"refund-{row.paymentId}")
+        say(f"POST {path}: {amount} {currency}")
         return refund
 
     def _wait_for_refund(self, row: Row) -> None:
@@ -170,12 +177,30 @@ def eventually(look: Callable[[], T | None], complaint: str) -> T:
 
 
 def show_code(content: str, error: str | None = None) -> None:
-    """`error` is the level of error correction; as good as fits if there is none."""
+    """`error` is the level of error correction; as good as fits if there is none.
+
+    A terminal that is too narrow for it, or that has no such characters, shows none.
+    """
     import segno
 
-    print()
-    segno.make(content, error=error, micro=False, boost_error=error is None).terminal(compact=True, border=2)
-    print(flush=True)
+    code = segno.make(content, error=error, micro=False, boost_error=error is None)
+    drawn = io.StringIO()
+    code.terminal(drawn, compact=True, border=2)
+    if code.symbol_size(border=2)[0] <= terminal_width() and is_printable(drawn.getvalue()):
+        print(f"\n{drawn.getvalue()}", flush=True)
+
+
+def terminal_width() -> float:
+    """Columns; who writes to no terminal has as many as he likes."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
+
+
+def is_printable(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def say(text: str) -> None:

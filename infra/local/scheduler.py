@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import threading
+import time
 import uuid
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -93,9 +94,11 @@ class Scheduler:
         self._stopped.set()
 
     def run_schedule(self, function: Function, schedule: Schedule) -> None:
-        """Until stopped. A run that takes longer than the interval delays the next one."""
+        """Until stopped, as often as the interval says. A run that takes longer delays the next one."""
         interval = interval_seconds(schedule.expression, self._scale, self._minimum)
-        while not self._stopped.wait(interval):
+        due = time.monotonic() + interval
+        while not self._stopped.wait(max(0.0, due - time.monotonic())):
+            due = max(due, time.monotonic()) + interval
             # What a schedule has an input for is its own work: each chain's poller goes its own way.
             turn = schedule.name if schedule.input else ""
             self._invoke(function, schedule_event(schedule, datetime.now(UTC)), turn)

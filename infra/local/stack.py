@@ -35,6 +35,7 @@ from infra.sandbox import provision
 
 QUEUE = "paygate-relay"
 STATEMENTS = "paygate-statements"
+LOCK = "stack.lock"
 SCHEDULE_SCALE = "0.08"  # a minute on AWS is about five seconds here
 BLOCK_SECONDS = 12  # Ethereum's pace while nobody pays: a faster one fills a long-lived chain with empty blocks
 NODES = {
@@ -221,7 +222,7 @@ class Stack:
 def lock_directory(directory: Path, patience_seconds: float = 0) -> int:
     """Taken until the descriptor is closed, which the end of the process does too."""
     directory.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(directory / "stack.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     give_up_at = time.monotonic() + patience_seconds
     while True:
         try:

@@ -116,10 +116,13 @@ class Wallet:
 
     def treasury(self, network: str) -> str:
         """Where the network's money is collected, and its refunds are paid from."""
+        return self.address(network, TREASURIES[network])
+
+    def address(self, network: str, path: str) -> str:
         from paygate.adapters.chains.addresses.bitcoin import NETWORKS
         from paygate.adapters.chains.addresses.evm import EvmEncoding
         from paygate.adapters.chains.addresses.tron import TronEncoding
 
         encodings = {"ethereum": EvmEncoding(), "bsc": EvmEncoding(), "tron": TronEncoding()}
         encoding = encodings.get(network) or NETWORKS["regtest"]
-        return encoding.text(encoding.of_point(self._root.at(TREASURIES[network]).uncompressed))
+        return encoding.text(encoding.of_point(self._root.at(path).uncompressed))
