@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import requests
 
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
-_CHUNK_BYTES = 16384
+_CHUNK_BYTES = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,23 +130,28 @@ class TokenLogs:
         )
 
 
-def by_receiver(logs: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Logs by the key that the third topic names."""
-    found: dict[str, list[dict[str, Any]]] = {}
+def receivers(logs: Iterable[dict[str, Any]]) -> set[str]:
+    """The keys that third topics name."""
     with readable("logs"):
-        for log in logs:
-            topics = log["topics"]
-            if len(topics) == _TOPICS:
-                found.setdefault(topics[2], []).append(log)
-        return _by_key(found)
+        return {
+            topic[26:].lower()
+            for log in logs
+            if len(topics := log["topics"]) == _TOPICS
+            and len(topic := topics[2]) == _WORD_DIGITS
+            and topic.startswith(_PADDING)
+        }
 
 
-def _by_key(by_topic: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for topic, logs in by_topic.items():
-        if len(topic) == _WORD_DIGITS and topic.startswith(_PADDING):
-            found.setdefault(topic[26:].lower(), []).extend(logs)
-    return found
+def sent_to(keys: Collection[str], logs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    with readable("logs"):
+        return [
+            log
+            for log in logs
+            if len(topics := log["topics"]) == _TOPICS
+            and (topic := topics[2])[26:].lower() in keys
+            and len(topic) == _WORD_DIGITS
+            and topic.startswith(_PADDING)
+        ]
 
 
 def _parts(few: Collection[str] | None) -> list[list[str] | None]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from paygate.adapters.chains.evm.node import Node
     from paygate.chain_ports import Block, ChainTransfer
 
+_HALVES = ("eth_getTransactionByHash", "eth_getTransactionReceipt")
+
 
 class Lookups:
     def __init__(self, node: Node, logs: TokenLogs, natives: Natives | None, traces: Traces) -> None:
@@ -46,23 +48,21 @@ class Lookups:
         return [each for each in transfers if each in there]
 
     def _in_blocks(self, tx_ids: list[str], blocks: dict[int, Block]) -> dict[str, list[ChainTransfer]]:
-        """What is in these transactions, which must all be in one of the blocks."""
-        asked = [
-            (method, ["0x" + tx_id])
-            for tx_id in tx_ids
-            for method in ("eth_getTransactionByHash", "eth_getTransactionReceipt")
-        ]
-        answers = self._node.ask_all(asked)
+        """What is in these transactions, which must all be in one of the blocks.
+
+        Where only the token is taken, a receipt says all that there is to know, its block like the transaction.
+        """
+        methods = _HALVES if self._natives is not None else _HALVES[-1:]
+        answers = self._node.ask_all([(method, ["0x" + tx_id]) for method in methods for tx_id in tx_ids])
+        receipts = answers[-len(tx_ids) :]
         found = {}
-        for tx_id, transaction, receipt in zip(tx_ids, answers[::2], answers[1::2], strict=True):
+        for tx_id, transaction, receipt in zip(tx_ids, answers, receipts, strict=False):
             block = _block_of(transaction, receipt, blocks)
             found[tx_id] = self._brought(tx_id, transaction, receipt, block) if is_success(receipt) else []
         return found
 
     def transaction(self, tx_id: str) -> FoundTransaction:
-        transaction, receipt = self._node.ask_all(
-            [(method, ["0x" + tx_id]) for method in ("eth_getTransactionByHash", "eth_getTransactionReceipt")]
-        )
+        transaction, receipt = self._node.ask_all([(method, ["0x" + tx_id]) for method in _HALVES])
         if transaction is None and receipt is None:
             return FoundTransaction(TransactionState.UNKNOWN)
         with readable("a transaction"):

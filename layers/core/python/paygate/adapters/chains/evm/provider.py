@@ -33,26 +33,26 @@ class NodeProvider(JSONBaseProvider):
         self._url, self._http = url, http
 
     def make_request(self, method: RPCEndpoint, params: Any, *, is_repeatable: bool = True) -> RPCResponse:
-        data = self.encode_rpc_request(method, params)
-        answer = self._post(data, is_repeatable=is_repeatable)
+        asked = self._asked(method, params)
+        answer = self._post(asked, is_repeatable=is_repeatable)
         if not isinstance(answer, dict):
             raise NodeUnavailable("the node's answer is no object")
         if answer is TOO_LARGE or ("error" in answer and answer.get("id") is None):
             return cast("RPCResponse", answer)
-        if answer.get("id") != json.loads(data)["id"]:
+        if answer.get("id") != asked["id"]:
             raise NodeUnavailable("the node answered something else")
         return cast("RPCResponse", answer)
 
     def make_batch_request(self, batch_requests: list[tuple[RPCEndpoint, Any]]) -> list[RPCResponse] | RPCResponse:
         """One answer for each request, in their order; or one error for all."""
-        data = self.encode_batch_rpc_request(batch_requests)
-        answers = self._post(data, is_repeatable=True)
+        asked = [self._asked(*request) for request in batch_requests]
+        answers = self._post(asked, is_repeatable=True)
         if isinstance(answers, dict) and "error" in answers:
             return cast("RPCResponse", answers)
         if not isinstance(answers, list):
             raise NodeUnavailable("the node's answer is no list")
         by_id = {each["id"]: each for each in answers if isinstance(each, dict) and type(each.get("id")) is int}
-        found = [by_id.get(each["id"]) for each in json.loads(data)]
+        found = [by_id.get(each["id"]) for each in asked]
         if None in found or len(answers) != len(found):
             raise NodeUnavailable("the node left out an answer")
         return cast("list[RPCResponse]", found)
@@ -63,9 +63,14 @@ class NodeProvider(JSONBaseProvider):
         except NodeUnavailable:
             return False
 
-    def _post(self, data: bytes, *, is_repeatable: bool) -> Any:
+    def _asked(self, method: RPCEndpoint, params: Any) -> dict[str, Any]:
+        return {"jsonrpc": "2.0", "method": method, "params": params, "id": next(self.request_counter)}
+
+    def _post(self, asked: Any, *, is_repeatable: bool) -> Any:
+        """Questions hold what JSON has, so that web3's own encoder has nothing to add."""
+        body = json.dumps(asked).encode()
         try:
-            answer = self._http.send("POST", self._url, body=data, headers=_JSON, is_repeatable=is_repeatable)
+            answer = self._http.send("POST", self._url, body=body, headers=_JSON, is_repeatable=is_repeatable)
         except AnswerTooLong:
             return TOO_LARGE
         except OutcomeUnknown as error:

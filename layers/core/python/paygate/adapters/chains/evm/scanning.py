@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from paygate.adapters.chains.evm.logs import by_receiver
+from paygate.adapters.chains.evm.logs import receivers, sent_to
 from paygate.adapters.chains.evm.natives import sent_by
 from paygate.adapters.chains.evm.wire import block as read_block
 from paygate.adapters.chains.evm.wire import quantity, readable, written
@@ -79,7 +79,7 @@ class Scanning:
             logs = self._logs.of_blocks([self._blocks[height] for height in heights], self._few)
         else:
             logs = self._logs.of_range(first, last, self._few)
-        self._take(by_receiver(logs), sent)
+        self._take(logs, sent)
 
     def _whole(self, heights: Iterable[int]) -> list[Sent]:
         """Whole blocks: what their transactions send, and what is sent inside of them."""
@@ -95,10 +95,10 @@ class Scanning:
             sent += self._natives.traced(blocks)
         return sent
 
-    def _take(self, logs: dict[str, list[dict[str, Any]]], sent: Sequence[Sent]) -> None:
-        keys = logs.keys() | {each.key for each in sent}
-        ours = self._ours(keys) if keys else ()
-        matched = [log for key, each in logs.items() if key in ours for log in each]
+    def _take(self, logs: Sequence[dict[str, Any]], sent: Sequence[Sent]) -> None:
+        keys = receivers(logs) | {each.key for each in sent}
+        ours = self._ours(keys) if keys else frozenset()
+        matched = sent_to(ours, logs) if ours else []
         with readable("a log"):
             self._headers({quantity(log["blockNumber"]) for log in matched})
         self._transfers += self._logs.transfers(matched, self._blocks)
