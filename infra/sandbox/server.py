@@ -1,5 +1,6 @@
 import socket
 from dataclasses import replace
+from pathlib import Path
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -19,7 +20,7 @@ class KeepAliveHandler(WSGIRequestHandler):
 
 
 def create_app(world: World) -> Flask:
-    app = Flask("sandbox", static_folder=None)
+    app = Flask("sandbox", static_folder=None, template_folder=str(Path(__file__).with_name("templates")))
     app.config["MAX_CONTENT_LENGTH"] = 1 << 20
     rails = discover()
     for name, rail in rails.items():
