@@ -1,4 +1,4 @@
-"""POST /refunds/{refundId}/transaction, POST /refunds/{refundId}/broadcast"""
+"""POST /refunds/{refundId}/transaction, POST /refunds/{refundId}/broadcast, POST /refunds/{refundId}/approval"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from paygate import bootstrap
 from paygate.http.bodies import read_broadcast, read_transaction
 from paygate.http.edge import Api
-from paygate.http.json_body import read_object
+from paygate.http.json_body import no_fields, read_object
 from paygate.http.queries import no_query
 from paygate.http.responses import Response, respond
 from paygate.services.pay_out import payout_document
@@ -32,6 +32,13 @@ def broadcast_transaction(request: Request, app: bootstrap.App) -> Response:
     signed = read_broadcast(read_object(request))
     payout = app.pay_out.broadcast(request.id_at("refundId", "REF"), signed)
     return respond(200, payout_document(payout))
+
+
+@api.route("POST", "/refunds/{refundId}/approval", scope="refunds:write")
+def approve_refund(request: Request, app: bootstrap.App) -> Response:
+    no_query(request)
+    no_fields(request)
+    return respond(200, app.approve_refund(request.id_at("refundId", "REF"), request.caller))
 
 
 lambda_handler = api.on(bootstrap.app)

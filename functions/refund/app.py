@@ -26,7 +26,7 @@ def refund_payment(request: Request, app: bootstrap.App) -> Response:
     body = read_object(request)
     refuse_in(body, "reason")
     claim = required_claim(request, body)
-    command = read_refund(body, request.id_at("paymentId", "PAY"), request.id)
+    command = read_refund(body, request.id_at("paymentId", "PAY"), request.id, request.caller)
     return written(app.payments.refund_payment(command, claim), "/refunds/{}", "REF")
 
 

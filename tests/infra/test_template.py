@@ -33,7 +33,8 @@ WRITERS = {
 STATEMENTS = {"statements", "transfers", "import_statement"}
 WRITERS |= STATEMENTS
 READERS = {"batch", "orders", "health", "relay_events"}
-ON_SCHEDULE = {"relay_events", "resolve", "expire", "poll_chain"}
+SIGNER = "sign_refund"
+ON_SCHEDULE = {"relay_events", "resolve", "expire", "poll_chain", SIGNER}
 NETWORKS = {"ethereum", "bsc", "tron", "bitcoin"}
 ASYNC = ON_SCHEDULE | {"migrate"}
 API_SECONDS = 15
@@ -67,7 +68,7 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
 def test_the_template_and_the_folders_hold_the_same_functions() -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
     assert set(FUNCTIONS) == folders
-    assert set(FUNCTIONS) == WRITERS | READERS | {"migrate"}
+    assert set(FUNCTIONS) == WRITERS | READERS | {"migrate", SIGNER}
 
 
 @each_function
@@ -192,6 +193,7 @@ def test_every_function_may_read_its_settings_and_only_writers_may_nudge() -> No
         expected |= {"NudgeRelay"} if name in WRITERS else set()
         expected |= {"ReadMigrationSecret"} if name == "migrate" else set()
         expected |= {"AnnounceStatements"} if name == "statements" else set()
+        expected |= {"SignWithKey"} if name == SIGNER else set()
         expected |= {"ReadStatements"} if name == "import_statement" else set()
         assert policies(name) == expected, name
 
@@ -203,6 +205,7 @@ def test_no_permission_is_wider_than_its_action_allows() -> None:
         "NudgeRelay": {"sqs:SendMessage"},
         "AnnounceStatements": {"s3:PutObject", "sqs:SendMessage"},
         "ReadStatements": {"s3:GetObject"},
+        "SignWithKey": {"kms:Sign", "kms:GetPublicKey"},
     }
     seen: dict[str, set[str]] = {}
     for name, statement in statements():
@@ -215,6 +218,33 @@ def test_no_permission_is_wider_than_its_action_allows() -> None:
             assert resource["Fn::Sub"].startswith("arn:${AWS::Partition}:")
             assert ":${AWS::AccountId}:secret:${" in resource["Fn::Sub"]
     assert seen == allowed
+
+
+def test_only_one_function_can_sign_with_one_key_and_only_digests() -> None:
+    signing = {name for name, statement in statements() if statement["Action"].startswith("kms:Sign")}
+    assert signing == {"SignWithKey"}
+    assert {name for name in FUNCTIONS if policies(name) & signing} == {SIGNER}
+    for name, statement in statements():
+        if name == "SignWithKey":
+            assert statement["Resource"] == {"Ref": "SigningKeyArn"}
+    (sign,) = (each for _, each in statements() if each["Action"] == "kms:Sign")
+    assert sign["Condition"] == {
+        "StringEquals": {"kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256"}
+    }
+    assert "kms:*" not in (ROOT / "template.yaml").read_text(encoding="utf-8")
+
+
+def test_nothing_can_sign_unless_a_key_is_given() -> None:
+    assert TEMPLATE["Parameters"]["SigningKeyArn"]["Default"] == ""
+    given = {"Fn::Not": [{"Fn::Equals": [{"Ref": "SigningKeyArn"}, ""]}]}
+    assert TEMPLATE["Conditions"]["SignsRefunds"] == given
+    for name in ("SignRefundFunction", "SignRefundLog", "SignWithKey"):
+        assert RESOURCES[name]["Condition"] == "SignsRefunds"
+    told = {name for name, function in FUNCTIONS.items() if "SigningKeyArn" in json.dumps(function)}
+    assert told == {SIGNER}, "the other functions know no key"
+    allowed = re.compile(TEMPLATE["Parameters"]["SigningKeyArn"]["AllowedPattern"])
+    assert allowed.fullmatch("arn:aws-cn:kms:cn-north-1:123456789012:key/1a-2b")
+    assert not allowed.fullmatch("arn:aws:kms:eu-west-1:123456789012:alias/refunds")
 
 
 def test_only_migrate_reads_the_schema_owners_password() -> None:

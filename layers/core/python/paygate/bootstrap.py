@@ -9,12 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paygate import observability
+from paygate.adapters.kms.key import KmsKey
 from paygate.adapters.postgres.chain_store import PostgresChains
 from paygate.adapters.postgres.database import Database
 from paygate.adapters.postgres.key_store import PostgresKeyStore
 from paygate.adapters.postgres.ledger import PostgresLedger
 from paygate.adapters.postgres.outbox import PostgresOutbox
 from paygate.adapters.postgres.payout_store import PostgresPayouts
+from paygate.adapters.postgres.signing_store import PostgresSignings
 from paygate.adapters.postgres.statement_store import PostgresStatements
 from paygate.adapters.postgres.statements import sql
 from paygate.adapters.postgres.transfer_documents import PostgresTransferDocuments
@@ -33,6 +35,7 @@ from paygate.adapters.system.sealer import AesGcmSealer
 from paygate.config import Settings, read_settings
 from paygate.domain.errors import MethodNotAvailable, NotFound, TreasuryMissing
 from paygate.ports import RailUrls
+from paygate.services.approve_refund import ApproveRefund
 from paygate.services.book_transfers import BookTransfers
 from paygate.services.cancel_payment import CancelPayment
 from paygate.services.capture_payment import CapturePayment
@@ -54,6 +57,7 @@ from paygate.services.read_statement import ReadStatement
 from paygate.services.refund_payment import RefundPayment
 from paygate.services.relay_events import RelayEvents
 from paygate.services.resolve import Resolve
+from paygate.services.sign_refund import SignRefunds
 from paygate.strategies import registry
 
 if TYPE_CHECKING:
@@ -62,6 +66,7 @@ if TYPE_CHECKING:
     from paygate.chain_ports import Chain, Treasury
     from paygate.domain.bank_statement import BankTransaction, StatementHeader
     from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Readable, Strategy
+    from paygate.signing_ports import Sealing
 
 
 _NODE_BYTES, _NODE_SECONDS = 1 << 28, 30.0  # of one answer: a block with all its transactions is large
@@ -81,6 +86,8 @@ class App:
     expire: Expire
     poll_chain: PollChain
     pay_out: PayOut
+    approve_refund: ApproveRefund
+    sign_refunds: SignRefunds
     relay: RelayEvents
     outbox: PostgresOutbox
     keys: PostgresKeyStore
@@ -158,6 +165,20 @@ class ConfiguredTreasuries:
         return self._made[network]
 
 
+class ConfiguredSealings:
+    """`signing_ports.Sealings` over the registry."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def by_name(self, network: str, /) -> Sealing | None:
+        known, own = registry.method_of_rail(network), self._settings.rails.get(network)
+        if known is None or known.sealing is None or own is None or own.treasury is None:
+            return None
+        made: Sealing = registry.load(known.sealing)(own)
+        return made
+
+
 def _node_http(meter: Meter, network: str) -> RailHttp:
     tell = partial(meter.measure, "NodeLatency", network=network)
     return RailHttp(told=tell, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
@@ -189,6 +210,8 @@ def build(settings: Settings) -> App:
     payouts = PostgresPayouts(database)
     treasuries = ConfiguredTreasuries(settings, meter)
     pay_out = PayOut(ledger, rails, chains, treasuries, payouts, refunds, clock, meter)
+    signings = PostgresSignings(database)
+    key = KmsKey(settings.signing.key_arn) if settings.signing.key_arn else None
     outbox = PostgresOutbox(database)
     return App(
         settings=settings,
@@ -213,6 +236,10 @@ def build(settings: Settings) -> App:
             chains, known_of_chains, transfers, pay_out, clock, ids, meter, settings.chain_follow_seconds
         ),
         pay_out=pay_out,
+        approve_refund=ApproveRefund(ledger, signings),
+        sign_refunds=SignRefunds(
+            ledger, pay_out, signings, ConfiguredSealings(settings), key, settings.signing.rules, clock, meter
+        ),
         relay=_relay(settings, outbox, meter),
         outbox=outbox,
         keys=PostgresKeyStore(database, sealer),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paygate.adapters.chains.private_keys import find_private_keys
+from paygate.adapters.kms import settings as signing_settings
 from paygate.adapters.rates import settings as rate_settings
 from paygate.adapters.system.sealer import parse_keys
 from paygate.faults import SettingsFaults
@@ -20,6 +21,7 @@ from paygate.strategies.registry import METHODS, load
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from paygate.adapters.kms.settings import SigningSettings
     from paygate.adapters.rates.settings import RateSettings
 
 PRODUCTION, DEVELOPMENT = "production", "development"
@@ -148,6 +150,7 @@ class Settings:
     outbox_retention_days: int
     rails: Mapping[str, Any] = field(repr=False)
     rates: RateSettings
+    signing: SigningSettings
     secret_values: tuple[str, ...] = field(repr=False)
 
 
@@ -175,7 +178,7 @@ def read_settings(
         faults.extend(f"{name} is missing" for name in _SASL if not env.get(name))
     if spending := find_private_keys(env):
         raise SettingsFaults(spending)
-    rails, rates = _rails(env, faults), _rates(env, faults)
+    rails, rates, signing = _rails(env, faults), _rates(env, faults), _signing(env, faults)
     if faults and is_strict:
         raise SettingsFaults(tuple(faults))
     for fault in faults:
@@ -186,6 +189,7 @@ def read_settings(
         app_env=app_env,
         rails=rails,
         rates=rates,
+        signing=signing,
         secret_values=tuple(dict.fromkeys([*secrets, *fetched])),
         **values,
     )
@@ -241,6 +245,14 @@ def _rates(env: Mapping[str, str], faults: list[str]) -> RateSettings:
         return rate_settings.read({})
 
 
+def _signing(env: Mapping[str, str], faults: list[str]) -> SigningSettings:
+    try:
+        return signing_settings.read(env)
+    except SettingsFaults as wrong:
+        faults.extend(wrong.faults)
+        return signing_settings.SigningSettings()
+
+
 def _from_secrets_manager(name: str) -> Mapping[str, str]:
     from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415  # heavy: boto3
     from aws_lambda_powertools.utilities.parameters.exceptions import (  # noqa: PLC0415
@@ -275,4 +287,6 @@ def example() -> str:
         listed.update(new)
     lines += ["# Rates for prices in other money than crypto: who is asked, and what is believed"]
     lines += [*(f"{name}={default}" for name, default in rate_settings.DEFAULTS.items()), ""]
+    lines += ["# Refunds on a chain that a key in KMS signs: which key, and how much. Unset, nothing is signed"]
+    lines += [*(f"{name}=" for name in signing_settings.NAMES), ""]
     return "\n".join(lines)

@@ -21,7 +21,8 @@ OURS = "API"
 class Refund:
     """Money on its way back; `reference` is the number the rail knows it by, the same on every retry.
 
-    `address` is where it goes to on a chain, where money cannot go back the way it came.
+    `address` is where it goes to on a chain, where money cannot go back the way it came. `requested_by` is the API
+    key that asked for it.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Refund:
     rail_id: str | None = None
     failure_reason: str | None = None
     address: str | None = None
+    requested_by: str | None = None
 
     def to(self, state: RefundState, at: datetime, failure_reason: str | None = None) -> Refund:
         """The same refund in another state; raises Conflict when the table has no such move."""

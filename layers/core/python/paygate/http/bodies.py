@@ -83,7 +83,9 @@ def method_names() -> list[str]:
     return [method.name for method in registry.METHODS]
 
 
-def read_refund(body: Mapping[str, Json], payment_id: str, request_id: str) -> RefundPayment:
+def read_refund(
+    body: Mapping[str, Json], payment_id: str, request_id: str, requested_by: str | None = None
+) -> RefundPayment:
     """Without `amount`, all that is left; the amount is checked against the payment by the service."""
     fields = Fields(body, REFUND_FIELDS)
     return RefundPayment(
@@ -93,6 +95,7 @@ def read_refund(body: Mapping[str, Json], payment_id: str, request_id: str) -> R
         currency=fields.optional_text("currency", longest=8),
         reason=fields.optional_text("reason", longest=LONGEST_TEXT),
         address=fields.optional_text("address", longest=LONGEST_TEXT),
+        requested_by=requested_by,
     )
 
 

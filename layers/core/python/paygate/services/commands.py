@@ -31,12 +31,14 @@ class CreatePayment:
 class RefundPayment:
     """`amount` None is all that is left; as text it is read exactly, in `currency`.
 
-    That is what the payment is due in, unless it is the price's: then the locked quote converts.
+    That is what the payment is due in, unless it is the price's: then the locked quote converts. `requested_by` is
+    the API key that asks.
     """
 
     payment_id: str
     request_id: str
     amount: str | None = None
     address: str | None = None
+    requested_by: str | None = None
     currency: str | None = None
     reason: str | None = None

@@ -217,6 +217,10 @@ class PayOut:
             raise RefundNotPossible("only refunds on a chain are paid by transactions of ours")
         return refund
 
+    def order(self, refund_id: str) -> PayoutOrder:
+        """What a transaction must do that pays the refund."""
+        return self._order(self._refund(refund_id))
+
     def _order(self, refund: Refund) -> PayoutOrder:
         address = refund.address or ""
         rail = cast("AddressingRail", self._rails.by_name(_network(refund)))

@@ -126,6 +126,7 @@ class RefundPayment:
             origin=OURS,
             reason=command.reason,
             address=address,
+            requested_by=command.requested_by,
             request_id=command.request_id,
             created_at=now,
             updated_at=now,

@@ -18,7 +18,8 @@ class Method:
     `adapter` is called with (settings, urls, clock, http); `settings` with the environment, and
     answers None when the rail is not configured. `expiry` is how long payers have, in seconds: unless a caller
     says otherwise, and at most. `chain` reads a network's node, `treasury` makes what pays its refunds; both are
-    called with (settings, http).
+    called with (settings, http). `sealing` puts a signature into that, where a key of ours may sign it, and is
+    called with the settings.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Method:
     expiry: tuple[int, int] = (900, 86_400)
     chain: str | None = None
     treasury: str | None = None
+    sealing: str | None = None
 
 
 METHODS = (
@@ -77,6 +79,7 @@ METHODS = (
         settings="paygate.adapters.chains.tron.settings:read",
         chain="paygate.adapters.chains.tron.chain:TronChain",
         treasury="paygate.adapters.chains.tron.treasury:TronTreasury",
+        sealing="paygate.adapters.chains.tron.sealing:TronSealing",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -87,6 +90,7 @@ METHODS = (
         settings="paygate.adapters.chains.evm.ethereum:read",
         chain="paygate.adapters.chains.evm.chain:EvmChain",
         treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
+        sealing="paygate.adapters.chains.evm.sealing:EvmSealing",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -97,6 +101,7 @@ METHODS = (
         settings="paygate.adapters.chains.evm.bsc:read",
         chain="paygate.adapters.chains.evm.chain:EvmChain",
         treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
+        sealing="paygate.adapters.chains.evm.sealing:EvmSealing",
         expiry=(3600, 86_400),
     ),
     Method(
@@ -107,6 +112,7 @@ METHODS = (
         settings="paygate.adapters.chains.evm.ethereum:read",
         chain="paygate.adapters.chains.evm.chain:EvmChain",
         treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
+        sealing="paygate.adapters.chains.evm.sealing:EvmSealing",
         expiry=(3600, 86_400),
     ),
     Method(

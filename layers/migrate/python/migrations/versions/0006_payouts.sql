@@ -2,6 +2,8 @@
 
 -- Where a refund goes to: on a chain the money cannot go back the way it came.
 ALTER TABLE refunds ADD address text;
+-- Which API key asked for it: another one approves it, where two persons must.
+ALTER TABLE refunds ADD requested_by text;
 
 -- What the next transaction of a treasury is numbered. A number belongs to one refund until a transaction with it is
 -- in a block.
@@ -40,7 +42,14 @@ CREATE INDEX payouts_under_way ON payouts (network, refund_id) WHERE status IN (
 -- Outputs and nonces that are spoken for.
 CREATE INDEX payouts_holding ON payouts (network, treasury) WHERE status IN ('PREPARED', 'SIGNED', 'SENT');
 
--- A second person who lets a refund be signed by a key of ours, and how much was signed on a day.
+-- Refunds that a key of ours may sign: when each is looked at next, and the last day (UTC) that it took its amount of.
+CREATE TABLE signings (
+    refund_id text PRIMARY KEY REFERENCES refunds,
+    next_at timestamptz NOT NULL,
+    reserved_on date
+);
+CREATE INDEX refunds_to_sign ON refunds (created_at) WHERE state = 'PENDING' AND address IS NOT NULL;
+-- A second person who lets a refund be signed, and how much was given to be signed on a day. Nothing is given back.
 CREATE TABLE signing_approvals (
     refund_id text PRIMARY KEY REFERENCES refunds,
     approved_by text NOT NULL,
@@ -54,5 +63,5 @@ CREATE TABLE signing_days (
     PRIMARY KEY (network, asset, day)
 );
 
-GRANT SELECT, INSERT ON treasury_nonces, payouts, signing_approvals, signing_days TO paygate;
-GRANT UPDATE ON treasury_nonces, payouts, signing_days TO paygate;
+GRANT SELECT, INSERT ON treasury_nonces, payouts, signings, signing_approvals, signing_days TO paygate;
+GRANT UPDATE ON treasury_nonces, payouts, signings, signing_days TO paygate;

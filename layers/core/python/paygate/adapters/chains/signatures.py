@@ -18,3 +18,17 @@ def signer(digest: bytes, r: int, s: int, recovery: int) -> str:
     except Exception:  # noqa: BLE001  coincurve raises a bare one for what is no point
         raise ValueError("is nobody's signature") from None
     return EvmEncoding().of_point(public.format(compressed=False))
+
+
+def recovery_of(digest: bytes, r: int, s: int, key: str) -> int:
+    """Which of the keys that a signature may be of is this address's. Raises ValueError when neither is.
+
+    The two others that there could be, of an r above the order, are no chain's to take (and one in 2^127).
+    """
+    for recovery in (0, 1):
+        try:
+            if signer(digest, r, s, recovery) == key:
+                return recovery
+        except ValueError:
+            continue
+    raise ValueError("is not the treasury's signature")

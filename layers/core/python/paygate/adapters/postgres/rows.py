@@ -79,7 +79,7 @@ def refund_of(row: list[Any]) -> Refund:
     """A row of `refund.sql` and its sister."""
     (
         refund_id, payment_id, amount, state, reference, origin, reason, rail_id, failure_reason, request_id,
-        created_at, updated_at, asset, decimals, network, address,
+        created_at, updated_at, asset, decimals, network, address, requested_by,
     ) = row  # fmt: skip
     return Refund(
         id=refund_id,
@@ -92,6 +92,7 @@ def refund_of(row: list[Any]) -> Refund:
         rail_id=rail_id,
         failure_reason=failure_reason,
         address=address,
+        requested_by=requested_by,
         request_id=request_id,
         created_at=created_at,
         updated_at=updated_at,

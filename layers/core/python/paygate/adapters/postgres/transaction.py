@@ -122,6 +122,7 @@ class PostgresTransaction:
             reason=refund.reason,
             request_id=refund.request_id,
             address=refund.address,
+            requested_by=refund.requested_by,
             created_at=refund.created_at,
             next_query_at=next_query_at,
         )

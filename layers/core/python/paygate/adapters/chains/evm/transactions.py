@@ -72,6 +72,17 @@ class SignedTransaction:
     tx_id: str
 
 
+def with_signature(transaction: Transaction, parity: int, r: int, s: int) -> bytes:
+    """EIP-155 puts the chain into v; EIP-1559's has nothing but the parity."""
+    kind, number = transaction.type, rlp.integer
+    fields = rlp.decode(transaction.unsigned if kind is None else transaction.unsigned[1:])[: _FIELDS[kind]]
+    if kind is None:
+        return rlp.encode(
+            [*fields, number(_LEGACY_V + 2 * transaction.effect.chain_id + parity), number(r), number(s)]
+        )
+    return bytes([kind]) + rlp.encode([*fields, number(parity), number(r), number(s)])
+
+
 def read_signed(raw: bytes) -> SignedTransaction:
     """Raises ValueError with what is wrong, for whoever signed it."""
     kind, items = _opened(raw)

@@ -15,9 +15,9 @@ WITH claimed AS (
     RETURNING id
 ), refunding AS (
     INSERT INTO refunds (id, payment_id, amount, state, reference, origin, reason, request_id, address,
-        created_at, updated_at, next_query_at)
+        requested_by, created_at, updated_at, next_query_at)
     SELECT :id, id, CAST(:amount AS numeric), :state, :reference, 'API', :reason, :request_id, :address,
-        CAST(:created_at AS timestamptz), CAST(:created_at AS timestamptz), CAST(:next_query_at AS timestamptz)
+        :requested_by, CAST(:created_at AS timestamptz), CAST(:created_at AS timestamptz), CAST(:next_query_at AS timestamptz)
     FROM reserved
 )
 SELECT (SELECT count(*) FROM claimed), (SELECT count(*) FROM reserved)

@@ -1,0 +1,1 @@
+"""AWS KMS: a key that signs refunds and never leaves it."""
