@@ -8,7 +8,8 @@ Every sub-package is a rail and offers two functions, which is all that a new ra
 
 The modules beside them are what rails have in common: the books' file (ledger, common.sql), the record of calls,
 the fault script (faults) with the mishaps of answers, the queue of callbacks and its deliveries, the routes of
-the control door over all that (doors), the pages' frame (templates), and the making of keys. A rail keeps its own wire, tables and signing.
+the control door over all that (doors), the pages' frame (templates), what payers on chains are asked for (wishes),
+and the making of keys. A rail keeps its own wire, tables and signing.
 """
 
 from infra.sandbox.rails import provision

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any
 
 import requests
@@ -21,17 +20,14 @@ from flask import request as http
 
 from infra.evm.contracts import PAYER, address, call_data
 from infra.evm.rpc import Node, RpcError
+from infra.sandbox import wishes
+from infra.sandbox.wishes import BadWish
 from infra.sandbox.world import World
 
 Reply = dict[str, Any] | tuple[dict[str, Any], int]
 BLOCK_SECONDS = 1.0
 MOST_BLOCKS = 200  # a node whose epochs are longer is not hurried all the way
-DIGITS = 100  # more than any amount has
 TOKEN_GAS, NATIVE_GAS = 100_000, 21_000
-
-
-class BadWish(ValueError):
-    """What the door was asked for makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -93,37 +89,18 @@ class Payment:
 
 
 def _pay(network: Network, payment: Payment, asked: dict[str, Any]) -> Reply:
-    action, decision = asked.get("action") or {}, asked.get("decision", "pay")
-    asset = action.get("asset")
-    if action.get("network") != network.name or asset not in network.decimals or decision not in ("pay", "decline"):
-        assets = " or ".join(network.decimals)
-        raise BadWish(f"an action of {assets} on {network.name}, and a decision to pay or to decline")
-    if decision == "decline":
+    wish = wishes.payment(asked, network.name, network.decimals)
+    if wish is None:
         return {"paid": False}
-    units = whole(asked.get("amount", action.get("amount")), network.decimals[asset])
-    tx_hash = payment.send(_receiver(action), units, is_native=asset == network.native)
+    units = wishes.units(wish["amount"], network.decimals[wish["asset"]])
+    tx_hash = payment.send(_receiver(wish), units, is_native=wish["asset"] == network.native)
     if asked.get("confirm", True):
         payment.confirm(tx_hash)
     return {"paid": True, "txId": tx_hash.removeprefix("0x")}
 
 
-def _receiver(action: dict[str, Any]) -> str:
+def _receiver(wish: dict[str, Any]) -> str:
     try:
-        return address(str(action.get("address")))
+        return address(str(wish["address"]))
     except ValueError:
-        raise BadWish(f"no address: {action.get('address')!r}") from None
-
-
-def whole(amount: object, decimals: int) -> int:
-    """The amount, which is text, in the asset's smallest units."""
-    if not isinstance(amount, str):
-        raise BadWish(f"an amount is text: {amount!r}")
-    with localcontext(prec=DIGITS):
-        try:
-            units = Decimal(amount).scaleb(decimals)
-            exact = int(units) if units.is_finite() and units == units.to_integral_value() else -1
-        except InvalidOperation:
-            exact = -1
-    if exact < 0:
-        raise BadWish(f"no amount of {decimals} places: {amount!r}")
-    return exact
+        raise BadWish(f"no address: {wish['address']!r}") from None

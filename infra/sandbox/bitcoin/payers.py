@@ -10,25 +10,23 @@ POST   mining      {"auto": false}: the miner stops, and mines when told only
 Amounts are bitcoins as decimal text. Those that pay answer {"txId"}, and {"mine": n} in them mines n at once.
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import requests
 from flask import Blueprint
 from flask import request as http
 
+from infra.sandbox import wishes
 from infra.sandbox.bitcoin.client import NOBODY, Caller, RpcRefused
 from infra.sandbox.bitcoin.miner import Miner
+from infra.sandbox.wishes import BadWish
 
 Json = dict[str, Any]
 Reply = Json | tuple[Json, int]
 PREFIX = "/bitcoin/_sandbox"
-SATOSHI = Decimal(1).scaleb(-8)
+DECIMALS = 8
 MOST_BLOCKS = 10_000
-
-
-class BadWish(ValueError):
-    """What was asked for makes no sense."""
 
 
 def add_routes(blueprint: Blueprint, node: Caller, miner: Miner) -> None:
@@ -43,12 +41,9 @@ def _payer_routes(blueprint: Blueprint, node: Caller) -> None:
     @blueprint.post("/_sandbox/bitcoin/pay")
     def pay_action() -> Reply:
         asked = http.get_json()
-        action, decision = asked["action"], asked.get("decision", "pay")
-        if (action.get("network"), action.get("asset")) != ("bitcoin", "BTC") or decision not in ("pay", "decline"):
-            raise BadWish("an action of BTC on bitcoin, and a decision to pay or to decline")
-        if decision == "decline":
+        wish = wishes.payment(asked, "bitcoin", ["BTC"])
+        if wish is None:
             return {"paid": False}
-        wish = {"address": action["address"], "amount": asked.get("amount", action["amount"])}
         return {"paid": True, **_pay(node, {**wish, "mine": asked.get("mine", 0)})}
 
     @blueprint.post(f"{PREFIX}/pay")
@@ -107,13 +102,10 @@ def _mine_empty(node: Caller, count: int) -> list[str]:
 
 
 def _amount(value: object) -> str:
-    try:
-        exact = Decimal(str(value))
-    except InvalidOperation:
-        raise BadWish(f"no amount: {value!r}") from None
-    if not exact.is_finite() or exact <= 0 or exact != exact.quantize(SATOSHI):
-        raise BadWish(f"no amount of eight places: {value!r}")
-    return f"{exact:.8f}"
+    satoshis = wishes.units(value, DECIMALS)
+    if not satoshis:
+        raise BadWish("nothing to pay")
+    return f"{Decimal(satoshis).scaleb(-DECIMALS):.{DECIMALS}f}"
 
 
 def _count(value: object) -> int:

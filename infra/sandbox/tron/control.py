@@ -24,7 +24,7 @@ from infra.sandbox.tron import mishaps, settings
 from infra.sandbox.tron.chain import Block
 from infra.sandbox.tron.context import Node
 from infra.sandbox.tron.keys import base58check
-from infra.sandbox.tron.payer import BadWish
+from infra.sandbox.wishes import BadWish
 
 Json = dict[str, Any]
 Reply = Json | tuple[Json, int]

@@ -3,8 +3,8 @@
 import itertools
 import time
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
+from infra.sandbox import wishes
 from infra.sandbox.ledger import Db
 from infra.sandbox.tron import abi, keys
 from infra.sandbox.tron.context import Node
@@ -13,15 +13,12 @@ from infra.sandbox.tron.messages import TRANSFER, TRIGGER
 from infra.sandbox.tron.protobuf import Message
 from infra.sandbox.tron.state import DAY_MS
 from infra.sandbox.tron.transactions import Transaction
+from infra.sandbox.wishes import BadWish
 
 LIFETIME_MS = 3_600_000
 FEE_LIMIT = 15_000_000_000
 DECIMALS = 6
 _ticks = itertools.count()
-
-
-class BadWish(ValueError):
-    """What the control door was asked for makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +77,4 @@ class Payer:
 
 def units(amount: object) -> int:
     """Of a decimal amount with at most six places."""
-    try:
-        exact = Decimal(str(amount)).scaleb(DECIMALS)
-    except InvalidOperation:
-        raise BadWish(f"no amount: {amount!r}") from None
-    if not exact.is_finite() or exact != exact.to_integral_value() or exact < 0:
-        raise BadWish(f"no amount of {DECIMALS} places: {amount!r}")
-    return int(exact)
+    return wishes.units(amount, DECIMALS)

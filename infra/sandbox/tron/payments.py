@@ -20,13 +20,15 @@ from typing import Any
 from flask import Blueprint
 from flask import request as http
 
+from infra.sandbox import wishes
 from infra.sandbox.ledger import Db
 from infra.sandbox.tron import keys, state
 from infra.sandbox.tron.context import Node
 from infra.sandbox.tron.contracts import Token
-from infra.sandbox.tron.payer import LIFETIME_MS, BadWish, Payer, units
+from infra.sandbox.tron.payer import LIFETIME_MS, Payer, units
 from infra.sandbox.tron.state import Written
 from infra.sandbox.tron.transactions import Transaction
+from infra.sandbox.wishes import BadWish
 
 Json = dict[str, Any]
 Step = Callable[[Payer, Json], Transaction]
@@ -38,14 +40,8 @@ TRANSFER_ENERGY_SHORT = 30_000
 def add_routes(blueprint: Blueprint, node: Node) -> None:
     @blueprint.post("/_sandbox/tron/pay")
     def pay_action() -> Json:
-        asked = http.get_json()
-        action, decision = asked["action"], asked.get("decision", "pay")
-        if (action.get("network"), action.get("asset")) != ("tron", "USDT") or decision not in ("pay", "decline"):
-            raise BadWish("an action of USDT on tron, and a decision to pay or to decline")
-        if decision == "decline":
-            return {"paid": False}
-        wish = {"address": action["address"], "amount": asked.get("amount", action["amount"])}
-        return {"paid": True, **_take(node, _pay, wish)}
+        wish = wishes.payment(http.get_json(), "tron", ["USDT"])
+        return {"paid": True, **_take(node, _pay, wish)} if wish else {"paid": False}
 
     for name, step in STEPS.items():
         blueprint.add_url_rule(f"{PREFIX}/{name}", f"step_{name}", _route(node, step), methods=["POST"])
