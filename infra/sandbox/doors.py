@@ -88,5 +88,11 @@ def add_faults(blueprint: Blueprint, prefix: str, order_name: str, ledger: Ledge
         return {}
 
 
+def ledger_view(orders: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What a rail's GET ledger answers: its orders, each with what was `paid` and `refunded`, and both summed."""
+    sums = {name: sum(order[name] for order in orders.values()) for name in ("paid", "refunded")}
+    return {**sums, "orders": orders}
+
+
 def _named(entry: dict[str, Any], order_name: str) -> dict[str, Any]:
     return {order_name if name == "order_no" else name: value for name, value in entry.items()}

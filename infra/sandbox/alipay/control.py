@@ -78,8 +78,7 @@ def _order_routes(blueprint: Blueprint, alipay: Alipay) -> None:
             }
             for row in rows
         }
-        sums = {name: sum(entry[name] for entry in orders.values()) for name in ("paid", "refunded")}
-        return {**sums, "orders": orders}
+        return doors.ledger_view(orders)
 
 
 def order_view(alipay: Alipay, trade: Row) -> Json:

@@ -92,8 +92,7 @@ def _book_routes(blueprint: Blueprint, unionpay: UnionPay) -> None:
             }
             for row in rows
         }
-        sums = {name: sum(entry[name] for entry in entries.values()) for name in ("paid", "refunded")}
-        return {**sums, "orders": entries}
+        return doors.ledger_view(entries)
 
 
 def order_view(unionpay: UnionPay, order: Row) -> Json:

@@ -94,8 +94,7 @@ def _book_routes(blueprint: Blueprint, rail: WechatPay) -> None:
         with rail.ledger.transaction() as db:
             rows = db.execute("SELECT * FROM orders").fetchall()
             entries = {row["out_trade_no"]: _entry(db, row) for row in rows}
-        sums = {name: sum(entry[name] for entry in entries.values()) for name in ("paid", "refunded")}
-        return {**sums, "orders": entries}
+        return doors.ledger_view(entries)
 
 
 def order_view(rail: WechatPay, order: Row) -> Json:
