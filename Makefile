@@ -1,7 +1,7 @@
 # Thin: `make help` lists the targets; the work is in `python -m infra.local.…`.
 # PYTHON=… chooses the interpreter (3.11 or later; 3.13, as on Lambda, is preferred).
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench soak key replay lint format docs lock clean
+.PHONY: help demo run test bench soak key replay sweep lint format docs lock clean
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
@@ -33,6 +33,9 @@ key: $(READY) ## Create an API key: make key ARGS="--kind signing --scopes payme
 
 replay: $(READY) ## Send stored events again: make replay ARGS="--payment PAY_… | --from T --to T"
 	@$(PY) -m infra.local.replay $(ARGS)
+
+sweep: $(READY) ## Plan collecting money at the treasury: make sweep ARGS="plan --network ethereum"
+	@$(PY) -m infra.local.sweep $(ARGS)
 
 lint: $(READY) ## Check format, lint and types
 	$(PY) -m ruff check .
