@@ -137,18 +137,22 @@ def test_tokens_are_collected_once_their_gas_was_sent(
     evm_shop: ChainShop, evm_node: EvmNode, collected_at: tuple[str, str]
 ) -> None:
     unit = 10 ** (6 if evm_shop.network == "ethereum" else 18)
-    first, second, unpaid, little = (evm_shop.create(amount) for amount in ("10", "25.5", "7", "0.01"))
-    for payment, amount in ((first, 10 * unit), (second, 51 * unit // 2), (little, unit // 100)):
-        evm_node.pay_token(to(payment), amount)
+    first, second, unpaid, little, frozen = (
+        evm_shop.create(amount) for amount in ("10", "25.5", "7", "0.01", "20")
+    )
+    for payment, amount in ((first, 1000), (second, 2550), (little, 1), (frozen, 2000)):
+        evm_node.pay_token(to(payment), amount * unit // 100)
+    evm_node.blacklist(to(frozen))
     evm_node.pay_token(to(unpaid), unit)  # less than is due: it still waits
-    settle(evm_shop, first, second, little)
+    settle(evm_shop, first, second, little, frozen)
     before = database(evm_shop)
     made = plan(evm_shop.app, evm_shop.network)
     assert database(evm_shop) == before
     assert {each["from"] for each in made["transactions"]} == {to(first), to(second)}
     assert made["treasury"] == collected_at[1]
     assert [(each["address"], each["reason"]) for each in made["leftOut"]] == [
-        (to(little), "is less than collecting it is worth, or cannot move")
+        (to(little), "is less than collecting it is worth"),
+        (to(frozen), "the token's contract would not move it"),
     ]
     held = evm_node.tokens(collected_at[0])
     fund_and_send(evm_node, made)
@@ -278,6 +282,10 @@ def test_bitcoins_are_collected_in_one_transaction(stack: Stack, app: App, btc_n
             [derived] = each["bip32_derivs"]
             assert derived["path"] == "m/" + "/".join(told["path"].split("/")[-2:])
             assert derived["master_fingerprint"] == told["accountFingerprint"]
+        turn(shop, second, "PENDING")
+        [other] = plan(shop.app, "bitcoin")["transactions"]
+        assert {each["address"] for each in other["inputs"]} == {to(first)}
+        turn(shop, second, "FINAL")
         raw = Signer().bitcoin(asked)
         assert btc_node.rpc("sendrawtransaction", raw) == asked["txId"]
         assert plan(shop.app, "bitcoin")["transactions"] == []  # what waits to be mined spends them
@@ -286,6 +294,11 @@ def test_bitcoins_are_collected_in_one_transaction(stack: Stack, app: App, btc_n
         assert output["scriptPubKey"]["hex"] == script
         assert f"{output['value']:.8f}" == made["collects"]["BTC"]
         shop.follow()
+
+
+def turn(shop: ChainShop, payment: Mapping[str, Any], status: str) -> None:
+    """As if more had come there that is in no block, or not deep enough yet."""
+    shop.run("UPDATE transfers SET status = :s WHERE payment_id = :p", s=status, p=payment["paymentId"])
 
 
 # ---------------------------------------------------------------- the command

@@ -70,8 +70,9 @@ class EvmCollector:
         held = self._held(addresses)
         prices = self._prices(held)
         for each in held:
-            is_worth = each.tokens and each.tokens >= least
-            made.add(each, self._token_gas(each) if is_worth and each.is_idle else 0, prices)
+            is_worth = each.tokens >= max(least, 1)
+            why = "the token's contract would not move it" if is_worth else "is less than collecting it is worth"
+            made.add(each, self._token_gas(each) if is_worth and each.is_idle else 0, why, prices)
         return made.plan(prices.fees)
 
     # ------------------------------------------------------------ what the node says
@@ -155,7 +156,7 @@ class _Making:
         self._collected = dict.fromkeys(settings.assets, 0)
         self._cost = self._funded = 0
 
-    def add(self, held: _Held, token_gas: int, prices: _Prices) -> None:
+    def add(self, held: _Held, token_gas: int, why_none: str, prices: _Prices) -> None:
         native = self._settings.native
         if not held.is_idle:
             for asset, units in ((self._settings.usdt, held.tokens), (native, held.coins)):
@@ -167,9 +168,7 @@ class _Making:
             self._pay(held, self._settings.usdt, held.tokens, nonce, token_gas, prices.fees)
             nonce += 1
         else:
-            self._leave(
-                held, self._settings.usdt, held.tokens, "is less than collecting it is worth, or cannot move"
-            )
+            self._leave(held, self._settings.usdt, held.tokens, why_none)
         arrives = held.coins - cost - prices.of_coins
         if native is not None and arrives > prices.of_coins:
             self._pay(held, native, arrives, nonce, prices.coin_gas, prices.fees)
