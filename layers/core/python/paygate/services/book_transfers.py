@@ -70,15 +70,15 @@ class BookTransfers:
     def _receive(self, tx: Transaction, payment: Payment, taken: Taken, attempt: Attempt) -> Change | None:
         now, event_id = self._clock.now(), self._ids.new("EVT")
         if payment.has_settled:
-            received = taken.received - (taken.returned if _is_enough(payment, taken) else 0)
+            received, _ = _kept(payment, taken)
             return moves.receive(payment, received, taken.pending, now, event_id, "transferred", taken.tx_ids)
-        if _is_enough(payment, taken):
-            left = taken.received - taken.returned
+        left = taken.received - taken.returned
+        if _is_enough(payment, left):
             change = settle(tx, attempt.rail, payment, left, now, event_id, taken.tx_ids)
             return replace(change, after=replace(change.after, pending=taken.pending))
         given_back = payment.refunded + payment.refund_reserved
-        received = max(taken.received - taken.returned, given_back)
-        if received > taken.received - taken.returned:
+        received = max(left, given_back)
+        if received > left:
             self._open_loss(tx, payment, taken, attempt.rail)
         return moves.receive(payment, received, taken.pending, now, event_id, "transferred", taken.tx_ids)
 
@@ -86,7 +86,7 @@ class BookTransfers:
         """Settled money that was taken away, unless more than enough is left."""
         if not payment.has_settled:
             return None
-        withdrawn = 0 if _is_enough(payment, taken) else taken.returned
+        _, withdrawn = _kept(payment, taken)
         if withdrawn == payment.withdrawn:
             return None
         now, event_id = self._clock.now(), self._ids.new("EVT")
@@ -137,13 +137,22 @@ class BookTransfers:
             self._nudge()
 
 
-def _is_enough(payment: Payment, taken: Taken) -> bool:
-    """Whether what we still have of the payers' money covers the price. A refund of a settled payment is the
-    shop's own will, and asks nothing of the payer.
-    """
+def _is_enough(payment: Payment, left: int) -> bool:
+    """Whether what we still have of the payers' money covers the price."""
     given_back = payment.refunded + payment.refunded_outside + payment.refund_reserved
-    is_own_will = payment.has_settled and not taken.returned
-    return is_own_will or taken.received - taken.returned - given_back >= payment.due.units - payment.tolerance
+    return left - given_back >= payment.due.units - payment.tolerance
+
+
+def _kept(payment: Payment, taken: Taken) -> tuple[int, int]:
+    """What a settled payment has received, and what of that was taken away and is missing.
+
+    What it had and still has is not missing, however much of it the shop gave back by its own will: only what goes
+    away after that is held against the price.
+    """
+    left = taken.received - taken.returned
+    if left >= payment.received or _is_enough(payment, left):
+        return left, 0
+    return payment.received, payment.received - left
 
 
 def _next(refund: Refund, payout: Payout) -> RefundState | None:

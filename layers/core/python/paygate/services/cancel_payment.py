@@ -53,10 +53,11 @@ class CancelPayment:
         if payment.is_open:
             rail, order = order_at(self._rails, payment, attempt)
             seen = rail.close(order)
+            is_silent = Ability.ASK in rail.inabilities  # it gives nothing back by closing, whatever it says
             cannot_close = seen.status is TradeStatus.WAITING and Ability.CLOSE in rail.inabilities
             if cannot_close or seen.status in (TradeStatus.CLOSED, TradeStatus.ABSENT):
-                self._cancel(payment_id, is_given_back=seen.status is TradeStatus.CLOSED)
-            if seen.status is not TradeStatus.ABSENT:
+                self._cancel(payment_id, is_given_back=seen.status is TradeStatus.CLOSED and not is_silent)
+            if seen.status is not TradeStatus.ABSENT and not is_silent:
                 self._observe(attempt.rail, seen, is_current=True)
             payment, _ = self._load(payment_id)
         if payment.state is not PaymentState.CANCELLED:

@@ -1,8 +1,11 @@
--- One snapshot: what is taken off the queue is in the sums. `returned` is what was final and is gone again.
+-- One snapshot: what is taken off the queue is in the sums. What was queued again while this waited for its row is
+-- not, and stays. `returned` is what was final and is gone again.
 WITH own AS MATERIALIZED (
-    SELECT id, role, status, units, refund_id, origin, tx_id FROM transfers WHERE payment_id = :payment_id
+    SELECT id, role, status, units, refund_id, origin, tx_id, available_at
+    FROM transfers LEFT JOIN transfer_queue ON transfer_id = id WHERE payment_id = :payment_id
 ), taken AS (
-    DELETE FROM transfer_queue q USING own WHERE q.transfer_id = own.id RETURNING q.transfer_id
+    DELETE FROM transfer_queue q USING own WHERE q.transfer_id = own.id AND q.available_at = own.available_at
+    RETURNING q.transfer_id
 )
 SELECT
     coalesce(sum(units) FILTER (WHERE role = 'PAYMENT' AND status IN ('FINAL', 'REVERSED')), 0),
