@@ -1,16 +1,16 @@
 """Refunds from a treasury on Ethereum and BSC: prepared, signed by an outside library, checked, sent, and mined."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from eth_account import Account
 
+from paygate.adapters.chains.evm import rlp
 from paygate.adapters.chains.evm.chain import MOST_BYTES
 from paygate.adapters.chains.evm.treasury import EvmTreasury
-from paygate.adapters.rails.http import RailHttp
 from paygate.chain_ports import PayoutOrder, Signed, TransactionState, Unsigned
 from paygate.domain.assets import ETH
 from paygate.domain.errors import (
@@ -23,7 +23,8 @@ from paygate.domain.errors import (
     TreasuryTooPoor,
 )
 from paygate.domain.money import Asset
-from tests.contract.chains.evm_driver import PATIENT, QUICK, EvmDriver, bsc, ethereum
+from tests.contract.chains.adapters import http
+from tests.contract.chains.evm_driver import EvmDriver
 from tests.contract.chains.treasury_keys import Holder, new_holder, order
 from tests.support.faulty_node import NO_ANSWERS, Asked, RpcError, Wrong, faulty, rpc
 
@@ -48,7 +49,7 @@ class Payer:
     def treasury(self, url: str | None = None, *, is_patient: bool = True, **changes: Any) -> EvmTreasury:
         url = url or self.driver.url
         settings = replace(self.driver.settings, rpc_url=url, treasury=self.holder.key, **changes)
-        return EvmTreasury(settings, RailHttp(**(PATIENT if is_patient else QUICK), max_bytes=MOST_BYTES))  # type: ignore[arg-type]
+        return EvmTreasury(settings, http(MOST_BYTES, is_patient=is_patient))
 
     def order(self, units: int, asset: Asset | None = None, recipient: str | None = None) -> PayoutOrder:
         return order(asset or self.usdt, units, self.encoding, recipient)
@@ -83,18 +84,6 @@ def transaction_of(unsigned: Unsigned) -> dict[str, Any]:
     fields: dict[str, Any] = {name: int(document[name]) for name in numbers if name in document}
     fields |= {"to": document["to"], "data": document["data"]}
     return fields | ({"type": 2} if document["type"] == "2" else {})
-
-
-@pytest.fixture(scope="module", params=[ethereum, bsc])
-def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmDriver]:
-    with request.param(request, tmp_path_factory.mktemp("node")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def ether(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmDriver]:
-    with ethereum(request, tmp_path_factory.mktemp("ethereum")) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -209,6 +198,7 @@ def test_of_two_versions_one_is_mined(any_payer: Payer) -> None:
         stuck = any_payer.pay(asked, first)
         second = any_payer.prepare(asked, replaces=first)
         assert second.nonce == first.nonce
+        assert second.document["gas"] == first.document["gas"]  # it cannot count on what it replaces
         taken = any_payer.pay(asked, second)
     assert any_payer.state(taken) is TransactionState.DONE
     assert any_payer.state(stuck) is TransactionState.UNKNOWN
@@ -256,13 +246,13 @@ def test_a_nonce_that_is_used_is_not_prepared(payer: Payer) -> None:
 
 # ---------------------------------------------------------------- what is signed
 
-WRONG_NUMBERS: dict[str, dict[str, Any]] = {
-    "chainId": {"chainId": 56},
-    "nonce": {"nonce": 1},
-    "value": {"value": 1},
-    "fee": {"maxFeePerGas": 10**12},
-    "tip above the fee": {"maxFeePerGas": 1, "maxPriorityFeePerGas": 2},
-    "gas": {"gas": 5_000_000},
+WRONG_NUMBERS: dict[str, tuple[dict[str, Any], str]] = {
+    "chainId": ({"chainId": 56}, "another chain than 1"),
+    "nonce": ({"nonce": 1}, "another nonce than 0"),
+    "value": ({"value": 1}, "nothing else"),
+    "fee": ({"maxFeePerGas": 10**12}, "price"),
+    "tip above the fee": ({"maxFeePerGas": 1, "maxPriorityFeePerGas": 2}, "price"),
+    "gas": ({"gas": 5_000_000}, "price"),
 }
 
 
@@ -270,7 +260,17 @@ WRONG_NUMBERS: dict[str, dict[str, Any]] = {
 def test_other_numbers_are_refused(payer: Payer, kind: str) -> None:
     asked = payer.order(250)
     unsigned = payer.prepare(asked)
-    refuse(payer, asked, unsigned, payer.sign(unsigned, **WRONG_NUMBERS[kind]))
+    changes, why = WRONG_NUMBERS[kind]
+    refuse(payer, asked, unsigned, payer.sign(unsigned, **changes), why)
+
+
+def test_ten_times_the_price_is_taken_and_no_more(payer: Payer) -> None:
+    """Nor for half of the gas."""
+    asked = payer.order(250)
+    unsigned = payer.prepare(asked)
+    most, gas = int(unsigned.document["maxFeePerGas"]), int(unsigned.document["gas"])
+    payer.treasury().check(asked, unsigned, payer.sign(unsigned, maxFeePerGas=10 * most))
+    refuse(payer, asked, unsigned, payer.sign(unsigned, maxFeePerGas=10 * most + 1, gas=gas // 2), "price")
 
 
 def test_other_calls_are_refused(payer: Payer) -> None:
@@ -336,8 +336,9 @@ def test_the_unsigned_one_and_one_with_its_other_signature_are_refused(payer: Pa
     refuse(payer, asked, unsigned, unsigned.document["unsignedRaw"])
     raw = bytes.fromhex(payer.sign(unsigned)[2:])
     order_of_curve = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-    s = order_of_curve - int.from_bytes(raw[-32:], "big")
-    refuse(payer, asked, unsigned, (raw[:-32] + s.to_bytes(32, "big")).hex())
+    *fields, parity, r, s = rlp.decode(raw[1:])
+    mirrored = [rlp.integer(1 - rlp.read_integer(parity)), r, rlp.integer(order_of_curve - rlp.read_integer(s))]
+    refuse(payer, asked, unsigned, (b"\2" + rlp.encode([*fields, *mirrored])).hex(), "EIP-2")
 
 
 def refuse(payer: Payer, asked: PayoutOrder, unsigned: Unsigned, signed: str, why: str = ".") -> None:
@@ -378,7 +379,7 @@ def test_a_recipient_that_burns_gas_is_refused(payer: Payer) -> None:
 
 def test_a_network_without_a_treasury(ether: EvmDriver) -> None:
     with pytest.raises(TreasuryMissing):
-        EvmTreasury(ether.settings, RailHttp())
+        EvmTreasury(ether.settings, http(MOST_BYTES))
 
 
 # ---------------------------------------------------------------- sending

@@ -11,7 +11,6 @@ import pytest
 
 from paygate.adapters.chains.tron.chain import MAX_BYTES
 from paygate.adapters.chains.tron.treasury import LAGGING, TronTreasury
-from paygate.adapters.rails.http import RailHttp
 from paygate.chain_ports import PayoutOrder, Signed, TransactionState, Unsigned
 from paygate.domain.assets import USDT_ON_BSC, USDT_ON_TRON
 from paygate.domain.errors import (
@@ -23,8 +22,9 @@ from paygate.domain.errors import (
     TreasuryMissing,
     TreasuryTooPoor,
 )
+from tests.contract.chains.adapters import http
 from tests.contract.chains.treasury_keys import order
-from tests.contract.chains.tron_driver import PATIENT, QUICK, TronDriver, tron
+from tests.contract.chains.tron_driver import TronDriver, tron
 from tests.contract.tron_wallet import Wallet
 from tests.support.faulty_node import NO_ANSWERS, Asked, Wrong, faulty
 from tests.support.tron import Tron
@@ -47,7 +47,7 @@ class Payer:
         settings = replace(
             self.driver.settings, api_url=url or self.driver.url, treasury=self.wallet.hex[2:], **changes
         )
-        return TronTreasury(settings, RailHttp(**(PATIENT if is_patient else QUICK), max_bytes=MAX_BYTES))  # type: ignore[arg-type]
+        return TronTreasury(settings, http(MAX_BYTES, is_patient=is_patient))
 
     def order(self, units: int, recipient: str | None = None) -> PayoutOrder:
         return order(USDT_ON_TRON, units, self.driver.settings.encoding, recipient)
@@ -168,6 +168,14 @@ def test_in_hex_it_is_taken_too(payer: Payer) -> None:
     whole = payer.checked(asked, unsigned)
     assert payer.treasury().check(asked, unsigned, f" 0x{whole.raw}\n") == whole
     assert whole.tx_id == unsigned.tx_id
+
+
+def test_a_wallet_that_leaves_the_bytes_out_has_signed_them_all_the_same(payer: Payer) -> None:
+    asked = payer.order(250)
+    unsigned = payer.prepare(asked)
+    signed = payer.sign(unsigned)
+    del signed["raw_data_hex"]
+    assert payer.treasury().check(asked, unsigned, json.dumps(signed)) == payer.checked(asked, unsigned)
 
 
 def test_its_other_signature_is_one_too(payer: Payer) -> None:
@@ -315,7 +323,7 @@ def test_what_would_burn_a_fortune_waits(payer: Payer) -> None:
 
 def test_without_a_treasury(door: TronDriver) -> None:
     with pytest.raises(TreasuryMissing):
-        TronTreasury(door.settings, RailHttp())
+        TronTreasury(door.settings, http(MAX_BYTES))
 
 
 # ---------------------------------------------------------------- taking another's place
