@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from paygate.adapters.chains import token_calls
 from paygate.adapters.chains.signatures import signer
 from paygate.adapters.chains.tron import protobuf
-from paygate.adapters.rails import exact_json
+from paygate.adapters.rails.exact_json import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,7 @@ def signature_of(signed: str, raw: bytes) -> bytes:
     """From a wallet's JSON, or a whole transaction in hex. Raises ValueError when it is of anything but `raw`."""
     text = signed.strip()
     if text.startswith("{"):
-        return _from_json(exact_json.read_object(text.encode()), raw)
+        return _from_json(read_object(text.encode()), raw)
     try:
         found = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
