@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.bench.world import quiet, say, world
 
-PARTS = ("requests", "sizes", "concurrent", "relay", "cold_imports", "rails", "addresses", "statements")
+PARTS = ("requests", "sizes", "concurrent", "relay", "cold_imports", "rails", "addresses", "chains", "statements")
 PEERS = "peers"  # printed only: the report holds what has a bar
 REPORT = Path(".local/bench.json")
 

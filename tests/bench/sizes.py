@@ -57,7 +57,7 @@ def _filled(world: World, count: int) -> App:
     name = f"bench_{count}"
     world.postgres.create_database(name)
     upgrade(world.postgres.url("paygate_owner", name))
-    with _patient(world, name) as admin:
+    with patient(world, name) as admin:
         admin.run("SET session_replication_role = replica")  # foreign keys hold by construction
         for statement in _FILL:
             admin.run(statement.format(count=count))
@@ -73,7 +73,7 @@ def _filled(world: World, count: int) -> App:
 
 
 @contextmanager
-def _patient(world: World, database: str) -> Iterator[Connection]:
+def patient(world: World, database: str) -> Iterator[Connection]:
     """A superuser's connection that waits as long as a million rows take."""
     parts = urlsplit(world.postgres.url("postgres", database))
     connection = Connection(

@@ -16,10 +16,9 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from tests.bench.figures import Figure
 from tests.bench.statement_files import IBAN, write
+from tests.bench.world import processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,23 +50,13 @@ def measure(world: World) -> Iterator[Figure]:
 def _imported(world: World, app: App, file: Path, count: int) -> tuple[float, float]:
     paid = [_payment(world, app) for _ in range(count // ONE_PAID_OF)]
     write(file, uuid.uuid4().hex[:16].upper(), count, paid)
-    before = _server_seconds()
+    before = processor_seconds("postgres")
     command = [sys.executable, "-m", "tests.bench.statement_import", str(file)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **BANK})
     told = json.loads(done.stdout.splitlines()[-1])
     if (told["state"], told["transactions"], told["matched"]) != ("IMPORTED", count, len(paid)):
         raise AssertionError(told)
-    return told["seconds"] + _server_seconds() - before, told["megabytes"]
-
-
-def _server_seconds() -> float:
-    """The processor time of PostgreSQL, of the backends that are gone as well."""
-    used = 0.0
-    for process in psutil.Process().children(recursive=True):
-        if process.name() == "postgres":
-            times = process.cpu_times()
-            used += times.user + times.system + times.children_user + times.children_system
-    return used
+    return told["seconds"] + processor_seconds("postgres") - before, told["megabytes"]
 
 
 def _payment(world: World, app: App) -> str:
