@@ -4,17 +4,16 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from paygate.adapters.chains.addresses.account import AccountKey
 from paygate.adapters.chains.addresses.bitcoin import NETWORKS
 from paygate.adapters.chains.bitcoin.chain import BitcoinChain
 from paygate.adapters.chains.bitcoin.settings import BitcoinSettings
 from paygate.adapters.rails.http import RailHttp
 from paygate.chain_ports import ChainTransfer
+from tests.contract.chains.adapters import NO_ACCOUNT
 from tests.contract.chains.watching import read
 from tests.support.bitcoin import Bitcoin
 
 REGTEST = NETWORKS["regtest"]
-NO_ACCOUNT = AccountKey("", "", b"", b"")  # nothing is derived here
 DUST = 294
 """Satoshis to a witness public key hash below which nobody relays an output (Core, GetDustThreshold)."""
 

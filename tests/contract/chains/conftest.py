@@ -4,6 +4,7 @@ import pytest
 
 from tests.contract.chains.abilities import Can
 from tests.contract.chains.drivers import OPENERS, Driver
+from tests.contract.chains.evm_driver import EvmDriver, bsc, ethereum
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -19,4 +20,17 @@ def driver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """One node for all tests: each pays addresses of its own, in blocks that it remembers the first of."""
     opener, _ = OPENERS[request.param]
     with opener(request, tmp_path_factory.mktemp(request.param)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def ether(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmDriver]:
+    """An Ethereum node with a module's tests alone on it."""
+    with ethereum(request, tmp_path_factory.mktemp("ethereum")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=[ethereum, bsc])
+def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmDriver]:
+    with request.param(request, tmp_path_factory.mktemp("node")) as opened:
         yield opened

@@ -7,17 +7,12 @@ from uuid import uuid4
 import pytest
 
 from infra.local.servers.anvil import BSC, ETHEREUM, Network
-from paygate.adapters.chains.addresses.account import AccountKey
 from paygate.adapters.chains.evm.chain import MOST_BYTES, EvmChain
 from paygate.adapters.chains.evm.settings import AUTO, NONE, EvmSettings
-from paygate.adapters.rails.http import RailHttp
 from paygate.domain.assets import ETH, USDT_ON_BSC, USDT_ON_ETHEREUM
 from paygate.domain.money import Asset
+from tests.contract.chains.adapters import NO_ACCOUNT, http
 from tests.support.evm import EvmNode, running_node
-
-QUICK = {"connect_seconds": 2.0, "read_seconds": 0.4, "total_seconds": 0.4, "repeats": 0}
-PATIENT = {"connect_seconds": 5.0, "read_seconds": 30.0, "total_seconds": 60.0, "repeats": 0}
-NO_ACCOUNT = AccountKey("", "", b"", b"")  # nothing is derived here
 
 
 class EvmDriver:
@@ -27,7 +22,7 @@ class EvmDriver:
 
     def chain(self, url: str | None = None, *, is_patient: bool = True, **changes: object) -> EvmChain:
         settings = replace(self.settings, rpc_url=url or self.url, **changes)  # type: ignore[arg-type]
-        return EvmChain(settings, RailHttp(**(PATIENT if is_patient else QUICK), max_bytes=MOST_BYTES))  # type: ignore[arg-type]
+        return EvmChain(settings, http(MOST_BYTES, is_patient=is_patient))
 
     def impatient_chain(self, url: str) -> EvmChain:
         return self.chain(url, is_patient=False)

@@ -26,12 +26,6 @@ def tokens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield opened
 
 
-@pytest.fixture(scope="module")
-def ether(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmDriver]:
-    with ethereum(request, tmp_path_factory.mktemp("ethereum")) as opened:
-        yield opened
-
-
 @pytest.fixture
 def node(tokens: EvmDriver) -> Iterator[FaultyNode]:
     with faulty(tokens.url) as opened:

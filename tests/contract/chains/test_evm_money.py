@@ -1,6 +1,5 @@
 """What is money on Ethereum and BSC and what only looks like it, tried on nodes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -8,20 +7,8 @@ import pytest
 from paygate.adapters.chains.evm.settings import DEBUG, NONE
 from paygate.chain_ports import ChainTransfer, TransactionState
 from paygate.domain.assets import ETH, USDT_ON_BSC, USDT_ON_ETHEREUM
-from tests.contract.chains.evm_driver import EvmDriver, bsc, ethereum
+from tests.contract.chains.evm_driver import EvmDriver
 from tests.contract.chains.watching import Watching, block_of, found, read, told
-
-
-@pytest.fixture(scope="module", params=[ethereum, bsc])
-def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmDriver]:
-    with request.param(request, tmp_path_factory.mktemp("node")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def ether(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvmDriver]:
-    with ethereum(request, tmp_path_factory.mktemp("ethereum")) as opened:
-        yield opened
 
 
 def test_x1_usdt_has_six_decimals_on_ethereum_and_eighteen_on_bsc(either: EvmDriver) -> None:

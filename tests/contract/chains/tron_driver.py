@@ -6,17 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from paygate.adapters.chains.addresses.account import AccountKey
 from paygate.adapters.chains.tron.chain import MAINNET_USDT, MAX_BYTES, TronChain
 from paygate.adapters.chains.tron.settings import TronSettings
-from paygate.adapters.rails.http import RailHttp
 from paygate.domain.money import Asset, decimal_text
 from tests.contract.chains.abilities import Can
+from tests.contract.chains.adapters import NO_ACCOUNT, http
 from tests.support.tron import Tron
 
-QUICK = {"connect_seconds": 2.0, "read_seconds": 0.4, "total_seconds": 0.4, "repeats": 0}
-PATIENT = {"connect_seconds": 5.0, "read_seconds": 30.0, "total_seconds": 60.0, "repeats": 0}
-NO_ACCOUNT = AccountKey("", "", b"", b"")  # nothing is derived here
 TRON_CAN = frozenset(Can) - {Can.HIDE}
 
 
@@ -31,7 +27,7 @@ class TronDriver:
 
     def chain(self, url: str | None = None, *, is_patient: bool = True, **changes: object) -> TronChain:
         settings = replace(self.settings, api_url=url or self.url, **changes)  # type: ignore[arg-type]
-        return TronChain(settings, RailHttp(**(PATIENT if is_patient else QUICK), max_bytes=MAX_BYTES))  # type: ignore[arg-type]
+        return TronChain(settings, http(MAX_BYTES, is_patient=is_patient))
 
     def impatient_chain(self, url: str) -> TronChain:
         return self.chain(url, is_patient=False)
