@@ -6,6 +6,7 @@ import json
 import secrets
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,15 @@ from eth_account import Account
 
 from infra.local.servers.anvil import BSC, ETHEREUM
 from infra.local.servers.postgres import APP
-from infra.local.sweep import plan
+from infra.local.sweep import EVER, plan
 from infra.sandbox.bitcoin.codec import hash160
 from paygate.adapters.chains.addresses.bitcoin import NETWORKS
 from paygate.adapters.chains.addresses.evm import EvmEncoding
 from paygate.adapters.chains.addresses.tron import TronEncoding
+from paygate.adapters.chains.bitcoin.settings import read as read_bitcoin
+from paygate.adapters.chains.collectors import collector
+from paygate.adapters.postgres.sweep_store import PostgresSweeps
+from paygate.domain.errors import NotFound, TreasuryMissing
 from tests.support import bitcoin, bitcoin_signer
 from tests.support.chain_shop import ChainShop, chain_shop
 from tests.support.evm import running_node
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
 SEED = secrets.token_bytes(32)
 ROOT = seeded(SEED)
 ETHER = 10**18
+CONFIRMED = {"USDT_TRC20_CONFIRMATIONS": "1"}
 ROOT_FOLDER = Path(__file__).parents[2]
 
 
@@ -225,7 +231,7 @@ def tron(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tron]:
 
 def test_tokens_on_tron_are_collected_once_trx_was_sent(stack: Stack, app: App, tron: Tron) -> None:
     _, address = treasury(TronEncoding())
-    env = {**chain_settings(SEED), **tron.env, "TRON_TREASURY": address, "USDT_TRC20_CONFIRMATIONS": "1"}
+    env = {**chain_settings(SEED), **tron.env, "TRON_TREASURY": address, **CONFIRMED}
     with chain_shop(stack, "USDT_TRC20", env) as shop:
         first, second, little = (shop.create(amount) for amount in ("12.5", "30", "1"))
         for payment, amount in ((first, "12.5"), (second, "30"), (little, "1")):
@@ -324,7 +330,26 @@ def test_the_command_writes_a_file_and_overwrites_none(stack: Stack, app: App, t
         again = run()
         assert again.returncode == 1
         assert "is there already" in again.stderr
-        command[-1] = str(tmp_path / "other.json")
-        env.pop("TRON_TREASURY")
-        env["SECRETS"] = ""
-        assert "TRON_TREASURY is not set" in run().stderr
+
+
+def test_a_network_without_a_treasury_and_one_that_is_off_are_named() -> None:
+    known = read_bitcoin(chain_settings(SEED))
+    with pytest.raises(TreasuryMissing, match="BITCOIN_TREASURY"):
+        collector("bitcoin", {"bitcoin": known})
+    with pytest.raises(NotFound):
+        collector("tron", {"bitcoin": known})
+
+
+def test_pages_of_transfers_add_up_and_since_is_respected(stack: Stack, app: App, tron: Tron) -> None:
+    own = chain_settings(secrets.token_bytes(16))
+    with chain_shop(stack, "USDT_TRC20", {**own, **tron.env, **CONFIRMED}) as shop:
+        payments = [shop.create("1") for _ in range(3)]
+        for payment in payments * 2:
+            tron.pay(to(payment), "1")
+        tron.mine(2)
+        settle(shop, *payments)
+        store = PostgresSweeps(shop.app.database, {"tron": "tron"}, at_once=2)
+        found = store.paid("tron", EVER)
+        assert {each.address for each in found} == {to(each) for each in payments}
+        assert [len(set(each.outpoints)) for each in found] == [2, 2, 2]
+        assert store.paid("tron", datetime.now(UTC) + timedelta(days=400)) == []

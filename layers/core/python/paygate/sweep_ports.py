@@ -47,4 +47,4 @@ class Collector(Protocol):
 
 class SweepStore(Protocol):
     def paid(self, network: str, since: datetime, /) -> Sequence[PaidAddress]:
-        """Those of payments that are over or settled, with final money from `since` on, and none that waits."""
+        """Those of payments that are over or settled and wait for nothing, by what came there from `since` on."""
