@@ -1,53 +1,53 @@
-"""A wallet with private keys, which the gateway never has: BIP 32 by the private way."""
+"""Wallets with private keys, which the gateway never has, and their accounts as settings.
+
+Keys are derived by the local stack's wallet (infra/local/wallet.py), the private way. The gateway derives addresses
+the public way, in code of its own, so either is a check of the other; the wallet is itself held to BIP 32's and
+BIP 84's vectors and to another library (tests/infra/test_local_wallet.py).
+"""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import base58
-from coincurve import PrivateKey, PublicKey
+from coincurve import PublicKey
 
-ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-HARDENED = 1 << 31
-XPUB, ZPUB, TPUB, VPUB, XPRV = 0x0488B21E, 0x04B24746, 0x043587CF, 0x045F1CF6, 0x0488ADE4
+from infra.local.wallet import VPUB, XPUB, root
+
+if TYPE_CHECKING:
+    from infra.local.wallet import Key
+
+ZPUB, TPUB, XPRV = 0x04B24746, 0x043587CF, 0x0488ADE4
 
 
 @dataclass(frozen=True)
 class Node:
-    key: bytes
-    chain_code: bytes
-    depth: int = 0
-    child: int = 0
+    _derived: Key
 
     def at(self, path: str) -> Node:
         """`44'/60'/0'` below this one."""
-        node = self
-        for step in path.split("/"):
-            node = node._step(int(step.rstrip("'")) + (HARDENED if step.endswith("'") else 0))
-        return node
+        return Node(self._derived.at(f"m/{path}"))
 
-    def _step(self, index: int) -> Node:
-        data = b"\0" + self.key if index >= HARDENED else self.public.format()
-        made = hmac.new(self.chain_code, data + index.to_bytes(4, "big"), hashlib.sha512).digest()
-        number = (int.from_bytes(made[:32], "big") + int.from_bytes(self.key, "big")) % ORDER
-        return Node(number.to_bytes(32, "big"), made[32:], self.depth + 1, index)
+    @property
+    def key(self) -> bytes:
+        return self._derived.secret
 
     @property
     def public(self) -> PublicKey:
-        return PrivateKey(self.key).public_key
+        return PublicKey(self._derived.public)
 
     def text(self, version: int = XPUB) -> str:
-        """As others are given it. The fingerprint of the parent is left out: nobody looks at it."""
-        key = b"\0" + self.key if version == XPRV else self.public.format()
-        head = version.to_bytes(4, "big") + bytes([self.depth]) + bytes(4) + self.child.to_bytes(4, "big")
-        return base58.b58encode_check(head + self.chain_code + key).decode()
+        """As others are given it."""
+        public = self._derived.extended_public(version)
+        if version != XPRV:
+            return public
+        return base58.b58encode_check(base58.b58decode_check(public)[:-33] + b"\0" + self.key).decode()
 
 
 def seeded(seed: bytes) -> Node:
-    made = hmac.new(b"Bitcoin seed", seed, hashlib.sha512).digest()
-    return Node(made[:32], made[32:])
+    return Node(root(seed))
 
 
 def from_words(words: str) -> Node:
