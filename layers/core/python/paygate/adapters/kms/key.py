@@ -49,7 +49,7 @@ class KmsKey:
             raise ValueError("a digest has 32 bytes")
         asked = {"KeyId": self._arn, "MessageType": "DIGEST", "SigningAlgorithm": _ALGORITHM}
         found = self._ask(lambda kms: kms.sign(Message=digest, **asked))
-        r, s = _numbers(found.get("Signature", b""))
+        r, s = numbers(found.get("Signature", b""))
         return r, min(s, ORDER - s)
 
     def _ask(self, question: Callable[[Any], Any]) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _point(der: bytes) -> bytes:
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
-def _numbers(der: bytes) -> tuple[int, int]:
+def numbers(der: bytes) -> tuple[int, int]:
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415
 
     try:

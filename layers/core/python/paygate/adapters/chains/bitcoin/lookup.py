@@ -55,7 +55,7 @@ def _in_block(rpc: CoreRpc, blocks: Blocks, hashed: str, tx_id: str) -> FoundTra
     block, transactions = blocks.read(member(place, "height", int), hashed)
     for transaction in transactions:
         if transaction.id == tx_id:
-            return FoundTransaction(TransactionState.DONE, transfers(transaction, block))
+            return FoundTransaction(TransactionState.DONE, transfers(transaction, block), block)
     raise NodeUnavailable("the transaction is not in the block that the node names")
 
 

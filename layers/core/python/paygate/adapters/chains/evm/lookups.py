@@ -73,8 +73,8 @@ class Lookups:
             height = quantity(receipt["blockNumber"])
         block = _block_of(transaction, receipt, dict(zip([height], self._blocks([height]), strict=True)))
         if not is_success(receipt):
-            return FoundTransaction(TransactionState.FAILED)
-        return FoundTransaction(TransactionState.DONE, self._brought(tx_id, transaction, receipt, block))
+            return FoundTransaction(TransactionState.FAILED, block=block)
+        return FoundTransaction(TransactionState.DONE, self._brought(tx_id, transaction, receipt, block), block)
 
     def _blocks(self, heights: list[int]) -> list[Block]:
         answers = self._node.ask_all([("eth_getBlockByNumber", [written(each), False]) for each in heights])
