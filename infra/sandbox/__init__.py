@@ -1,7 +1,8 @@
 """The rails' simulators: one process that speaks each rail's own wire.
 
 Nothing here is imported from the gateway, so a mistake there cannot hide behind the same mistake here.
-Every sub-package is a rail and offers two functions, which is all that a new rail has to add:
+Every sub-package is a rail, the payer of a chain that a real node runs (ethereum, bsc), or where exchange rates
+come from (rates), and offers two functions, which is all that a new one has to add:
 
     blueprint(world: World) -> flask.Blueprint          the rail's routes, each below /<rail>/
     provision(directory: Path, base_url: str) -> dict   a merchant's keys, made once; settings by name
