@@ -102,12 +102,13 @@ class RailHttp:
             return OutcomeUnknown(f"the rail gave no answer: {type(error).__name__}")
 
     def _read(self, response: requests.Response) -> bytes:
-        body = bytearray()
+        chunks, length = [], 0
         for chunk in response.iter_content(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > self.max_bytes:
+            chunks.append(chunk)
+            length += len(chunk)
+            if length > self.max_bytes:
                 raise AnswerTooLong("the answer is too long")
-        return bytes(body)
+        return b"".join(chunks)
 
     def _opened(self) -> requests.Session:
         if self._session is None:

@@ -131,14 +131,12 @@ class TokenLogs:
 
 
 def receivers(logs: Iterable[dict[str, Any]]) -> set[str]:
-    """The keys that third topics name."""
+    """The keys that third topics end in, addresses or not."""
     with readable("logs"):
         return {
             topic[26:].lower()
             for log in logs
-            if len(topics := log["topics"]) == _TOPICS
-            and len(topic := topics[2]) == _WORD_DIGITS
-            and topic.startswith(_PADDING)
+            if len(topics := log["topics"]) == _TOPICS and len(topic := topics[2]) == _WORD_DIGITS
         }
 
 
