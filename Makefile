@@ -56,6 +56,8 @@ lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (n
 		layers/chain/requirements.in -o layers/chain/requirements.txt
 	python3 -m uv pip compile $(LOCK) .ci/requirements-sam.in -o .ci/requirements-sam.txt
 	python3 -m uv pip compile $(LOCK) tests/bench/peers/requirements.in -o tests/bench/peers/requirements.txt
+	python3 -m uv pip compile $(LOCK_OLD) --python-version 3.9 tests/bench/peers/ethereum_etl.in \
+		-o tests/bench/peers/ethereum_etl.txt
 	python3 -m uv pip compile $(LOCK) tests/contract/localstripe_environment/requirements.in \
 		-o tests/contract/localstripe_environment/requirements.txt
 	python3 -m uv pip compile $(LOCK) tests/contract/tronpy_environment/requirements.in \
@@ -63,6 +65,8 @@ lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (n
 	cd infra/local/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 	python3 infra/local/node/complete_lock.py
 LOCK_ANY := --quiet --universal --generate-hashes --no-emit-index-url --no-header
+# For the pip that comes with Python 3.9, which wants extras to be named.
+LOCK_OLD := $(filter-out --universal,$(LOCK_ANY)) --no-strip-extras
 LOCK := $(LOCK_ANY) --python-version 3.11
 # What the chain layer needs and finds in the deps layer, which stands beside it.
 IN_DEPS := certifi charset-normalizer idna pycryptodome requests typing-extensions urllib3
