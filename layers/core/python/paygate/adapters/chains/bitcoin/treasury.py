@@ -16,7 +16,13 @@ from paygate.adapters.chains.bitcoin.outputs import Outputs
 from paygate.adapters.chains.bitcoin.rpc import CallRefused, CoreRpc, member, required
 from paygate.adapters.chains.bitcoin.witnesses import is_signed
 from paygate.chain_ports import Signed, Unsigned
-from paygate.domain.errors import InvalidField, NotYetReplaceable, TransactionRefused, TreasuryTooPoor
+from paygate.domain.errors import (
+    InvalidField,
+    NotYetReplaceable,
+    TransactionRefused,
+    TreasuryMissing,
+    TreasuryTooPoor,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -38,7 +44,7 @@ class BitcoinTreasury:
 
     def __init__(self, settings: BitcoinSettings, http: RailHttp) -> None:
         if settings.treasury is None:
-            raise ValueError("no treasury is configured")
+            raise TreasuryMissing("no treasury is configured for bitcoin")
         self._script, self._chain, self._encoding = settings.treasury, settings.chain, settings.encoding
         self.address = settings.encoding.text(self._script)
         self._rpc = CoreRpc(settings.rpc_url, settings.rpc_user, settings.rpc_password, http)
