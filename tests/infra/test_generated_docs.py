@@ -1,6 +1,7 @@
 """What is generated from the code and kept in the repository is what the code would generate now."""
 
 from infra.docs import rails, states
+from paygate.adapters.kms.settings import NAMES as SIGNING
 from paygate.adapters.rails.card.callbacks import EVENTS
 from paygate.domain.events import TOPICS, EventKind
 from paygate.strategies import registry
@@ -21,7 +22,7 @@ def test_the_page_on_connecting_names_every_setting_and_event() -> None:
     page = (states.ROOT / "docs" / "connecting-rails.md").read_text(encoding="utf-8")
     settings = {name for method in registry.METHODS for name in registry.load(settings_names(method))}
     named_by_ending = {name for name in settings if name.endswith("_KEY_VALIDATED")}
-    for name in (settings - named_by_ending - ADDRESSES) | set(EVENTS):
+    for name in (settings - named_by_ending - ADDRESSES) | set(EVENTS) | set(SIGNING):
         assert f"`{name}" in page, name
 
 
