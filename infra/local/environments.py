@@ -48,7 +48,7 @@ class Environments:
         if not self._slots.acquire(timeout=self._patience):
             raise Throttled
         try:
-            environment = self._take()
+            environment = self._take(function.name)
             result = environment.invoke(function, event)
             with self._lock:
                 self._idle.append(environment)
@@ -58,12 +58,14 @@ class Environments:
             raise FunctionFailed(f"{function.name} raised {result['error']}")
         return result["result"]
 
-    def _take(self) -> "_Environment":
+    def _take(self, name: str) -> "_Environment":
+        """One that ran this function before, if one is free: what a function imports is slow and large."""
         with self._lock:
-            while self._idle:
-                environment = self._idle.pop()
-                if environment.is_alive:
-                    return environment
+            self._idle = [each for each in self._idle if each.is_alive]
+            known = [each for each in self._idle if name in each.names]
+            for environment in (known or self._idle)[-1:]:
+                self._idle.remove(environment)
+                return environment
         return _Environment()
 
 
@@ -72,6 +74,8 @@ class _Environment:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "infra.local.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        self.names: set[str] = set()
+        """Of the functions that it was sent."""
         self._unread = 0
         self._received = b""
 
@@ -81,6 +85,7 @@ class _Environment:
 
     def send(self, function: Function, event: dict[str, Any] | None) -> None:
         """An event of None only imports the function."""
+        self.names.add(function.name)
         order = {**asdict(function), "code": str(function.code), "event": event}
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")

@@ -27,7 +27,7 @@ from infra.local.servers.aws import Aws
 from infra.local.servers.bitcoind import Bitcoind, binary
 from infra.local.servers.kafka import Kafka
 from infra.local.servers.pooled import make_postgres
-from infra.local.servers.postgres import DURABLE, FAST
+from infra.local.servers.postgres import DATABASE, DURABLE, FAST
 from infra.local.servers.programs import Gateway, Sandbox, Scheduler
 from infra.local.servers.redis import Redis
 from infra.local.wallet import Wallet
@@ -47,6 +47,11 @@ NODES = {
 """By network the setting that says where its node is: one that has none gets no account to be paid into."""
 
 CHAIN_FOLLOW_SECONDS = "4"  # and so a run of poll_chain is as much shorter
+FORGETFUL_NODES = "UPDATE chain_cursors SET disputed_since = now() - interval '1 day'"
+"""Nodes that were killed may have lost blocks that were final, and nobody else has them: their word counts at once,
+not after the patience that a node on the internet needs. What is read next ends the exception.
+"""
+
 PATIENCE_SECONDS = 3.0  # a stack that was just killed needs a moment to be gone
 
 
@@ -191,6 +196,8 @@ class Stack:
 
         self.postgres.start()
         upgrade(self.postgres.env["MIGRATE_DATABASE_URL"])
+        with self.postgres.admin(DATABASE) as admin:
+            admin.run(FORGETFUL_NODES)
 
     def _start_sandbox(self) -> None:
         _together(*(chain.start for chain in self.chains))
