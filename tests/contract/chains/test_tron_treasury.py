@@ -141,9 +141,11 @@ def test_it_lives_for_most_of_a_day(payer: Payer) -> None:
 
 def test_refunds_that_are_alike_are_two_transactions(payer: Payer) -> None:
     one = payer.order(250)
-    two = replace(one, refund_id="REF_another")
+    one, two = replace(one, refund_id="REF_one"), replace(one, refund_id="REF_another")
     first, second = payer.prepare(one), payer.prepare(two)
     assert first.tx_id != second.tx_id
+    for told in ("expiration", "timestamp"):
+        assert first.document["raw_data"][told] != second.document["raw_data"][told]
     assert payer.prepare(one).tx_id == first.tx_id  # and one, prepared twice at the same head, is one
     for asked, unsigned in ((one, first), (two, second)):
         payer.pay(asked, unsigned)
