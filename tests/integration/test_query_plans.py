@@ -35,6 +35,7 @@ from paygate.ports import Claim, QueuedEvent, Refusal
 from paygate.services.api_keys import BEARER, ApiKeys
 from paygate.services.commands import CreatePayment, RefundPayment
 from paygate.services.relay_events import RelayEvents
+from tests.support import chain_statements
 from tests.support.hd import chain_settings
 from tests.support.passing import Passing
 from tests.support.shop import Shop, new_key, new_order, reference
@@ -48,10 +49,10 @@ if TYPE_CHECKING:
     from tests.support.alipay import Alipay
 
 DATABASE = "query_plans"
-STORED = Path(__file__).with_name("stored_payments.sql")
+STORED = [Path(__file__).with_name(name) for name in ("stored_payments.sql", "stored_chain.sql")]
 BIG = {"payments", "attempts", "timeline", "refunds", "order_settlements", "idempotency_keys", "callback_inbox",
        "callback_outcomes", "outbox", "seen_signatures", "operator_cases", "bank_statements", "transfers",
-       "transfer_keys"}  # fmt: skip
+       "transfer_keys", "addresses", "claims", "payouts"}  # fmt: skip
 COMPOSED = {"chosen": "payment_documents", "transfers": "transfer_documents", "cases": "case_documents"}
 BY_INDEX = {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}
 
@@ -82,7 +83,8 @@ def database(stack: Stack) -> Iterator[str]:
         upgrade(stack.postgres.url(OWNER, DATABASE))
         password = stack.postgres.password(ADMIN)
         admin = pg8000.native.Connection(ADMIN, HOST, DATABASE, stack.postgres.port, password, timeout=90)
-        admin.run(STORED.read_text())
+        for stored in STORED:
+            admin.run(stored.read_text())
         for name, value in (("session_preload_libraries", "auto_explain"), ("auto_explain.log_format", "json"),
                             ("auto_explain.log_min_duration", "0")):  # fmt: skip
             admin.run(f"ALTER ROLE {APP} IN DATABASE {DATABASE} SET {name} = '{value}'")
@@ -147,6 +149,10 @@ def use_everything(world: World) -> None:
     bank(world)
     operate(world)
     give_an_address(world)
+    chain_statements.follow_a_chain(world.app.database, "PAY_1" + "900".rjust(25, "0"), "900".rjust(40, "0"))
+    chain_statements.pay_out(world.app.database, "REF_1" + "8".rjust(25, "0"))
+    chain_statements.sign(world.app.database, "REF_1" + "4".rjust(25, "0"))
+    chain_statements.collect(world.app.database)
 
 
 def create_and_settle(world: World) -> dict[str, Any]:
