@@ -201,6 +201,7 @@ def test_a_refund_to_no_address_of_its_network_is_refused_and_reserves_nothing(
 # ---------------------------------------------------------------- a machine that stops
 
 
+@pytest.mark.timeout(300)
 def test_blocks_that_a_killed_node_lost_are_undone_and_the_chain_is_followed_on(tmp_path: Path) -> None:
     stack = quick(tmp_path / "stack")
     with stack:
