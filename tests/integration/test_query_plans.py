@@ -179,6 +179,8 @@ def give_an_address(world: World) -> None:
     price = Money(10**6, USDT_ON_TRON)
     command = CreatePayment(new_order(), 1, price, "USDT_TRC20", request_id="plans")
     assert world.app.payments.create_payment(command, Claim(new_key(), b"h" * 32)).answer.status == 201
+    with world.app.resolve._ledger.transaction() as tx:
+        assert not tx.is_receiving("PAY_1", "00" * 20)
 
 
 def read(world: World, payment: dict[str, Any]) -> None:

@@ -480,6 +480,9 @@ class Transaction(Protocol):
         """End the lease, so that a retry may resume at once."""
 
     # refunds
+    def is_receiving(self, payment_id: str, key: str, /) -> bool:
+        """Whether that is where a payment is paid to: this one, or another whose addresses are of the same kind."""
+
     def reserve_refund(self, refund: Refund, claim: Claim, next_query_at: datetime, /) -> tuple[bool, bool]:
         """Whether the key was free, and whether the money was there: both, or the caller rolls back."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from paygate.chain_ports import LIVE, Payout, PayoutOrder, PayoutStatus, TransactionState, Unsigned
 from paygate.domain.errors import Conflict, InvalidField, NotFound, RefundNotPossible, TransactionRefused
 from paygate.domain.events import iso
-from paygate.domain.states import UNDER_WAY, RefundState
+from paygate.domain.states import UNDER_WAY, PaymentState, RefundState
 from paygate.ports import Case, RefundAnswer, RefundStatus
 from paygate.services.races import TRIES
 
@@ -77,6 +77,8 @@ class PayOut:
         for _ in range(TRIES):
             newest = next(iter(self._store.of_refund(refund_id)), None)
             is_live = newest is not None and newest.status in LIVE
+            if newest is None or newest.status is not PayoutStatus.SENT:
+                self._require_money(refund)
             if newest is not None and is_live and not replaces:
                 return newest
             try:
@@ -87,6 +89,13 @@ class PayOut:
             if made is not None:
                 return made
         raise Conflict("lost too many races")
+
+    def _require_money(self, refund: Refund) -> None:
+        """What was withdrawn after the refund was taken on is nobody's to give back."""
+        with self._ledger.transaction() as tx:
+            payment = tx.payment(refund.payment_id)
+        if payment is None or payment.state is PaymentState.REVERSED:
+            raise RefundNotPossible("the payment's money was withdrawn")
 
     def _make(self, refund: Refund, replaced: Payout | None, version: int) -> Payout | None:
         network = _network(refund)
@@ -158,7 +167,7 @@ class PayOut:
                 continue
             found = chain.transaction(signed.tx_id)
             if found.block is not None and self._is_deep(payout, found, cursor):
-                self._end(payout, signed, found)
+                self._end(payout, signed, found, cursor)
             elif found.block is None:
                 self._wait(payout, found, cursor)
 
@@ -173,7 +182,7 @@ class PayOut:
         needed = rail.confirmations(refund.amount)
         return needed is not None and found.block.height + needed - 1 <= cursor.block.height
 
-    def _end(self, payout: Payout, signed: Signed, found: FoundTransaction) -> None:
+    def _end(self, payout: Payout, signed: Signed, found: FoundTransaction, cursor: Cursor) -> None:
         order = self._order(self._refund(payout.refund_id))
         is_paid = found.state is TransactionState.DONE and any(
             (transfer.key, transfer.units, transfer.asset)
@@ -181,15 +190,34 @@ class PayOut:
             for transfer in found.transfers
         )
         if not is_paid:
-            self._store.move(payout, PayoutStatus.FAILED)
-            self._open_case(payout, "the transaction is in a block and paid nothing: prepare another")
+            self._fail(payout, found, cursor)
             return
         answer = RefundAnswer(RefundStatus.SUCCEEDED, signed.tx_id)
         self._refunds.book(self._refund(payout.refund_id), RefundState.SUCCEEDED, answer)
-        self._store.move(payout, PayoutStatus.DONE)
-        for other in self._store.of_refund(payout.refund_id):
+        others = self._store.of_refund(payout.refund_id)
+        for other in others:
             if other.version != payout.version and other.status in LIVE:
                 self._store.move(other, PayoutStatus.LAPSED)
+        with self._ledger.transaction() as tx:
+            for each in others:
+                tx.close_case(_case_name(each))
+        self._store.move(payout, PayoutStatus.DONE)  # last: who dies before does all of it again
+
+    def _fail(self, payout: Payout, found: FoundTransaction, cursor: Cursor) -> None:
+        """It moved nothing, once that is final: before, another block may have it do what it should. What spends
+        the same as it can never be mined then.
+        """
+        if found.block is None or found.block.height > cursor.final_height:
+            return
+        for other in self._store.of_refund(payout.refund_id):
+            if (
+                other.version != payout.version
+                and other.status in LIVE
+                and _exclude(payout.unsigned, other.unsigned)
+            ):
+                self._store.move(other, PayoutStatus.LAPSED)
+        self._open_case(payout, "the transaction is in a block and paid nothing: prepare another")
+        self._store.move(payout, PayoutStatus.FAILED)
 
     def _wait(self, payout: Payout, found: FoundTransaction, cursor: Cursor) -> None:
         """In no block: sent again while it may be mined."""
@@ -235,7 +263,7 @@ class PayOut:
         detail = {"refundId": refund.id, "amount": f"{refund.amount.text()} {refund.amount.asset.code}"}
         case = Case(
             kind="REFUND_STUCK",
-            dedupe=f"{payout.network}:payout:{refund.id}:{payout.version}",
+            dedupe=_case_name(payout),
             rail=payout.network,
             detail={**detail, "railId": payout.signed.tx_id if payout.signed else None, "reason": reason},
             payment_id=refund.payment_id,
@@ -260,6 +288,16 @@ def payout_document(payout: Payout) -> str:
         "transaction": dict(unsigned.document),
     }
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _case_name(payout: Payout) -> str:
+    return f"{payout.network}:payout:{payout.refund_id}:{payout.version}"
+
+
+def _exclude(one: Unsigned, other: Unsigned) -> bool:
+    """Whether one at most of them can be mined."""
+    is_same_number = one.nonce is not None and one.nonce == other.nonce
+    return is_same_number or bool(set(one.outpoints).intersection(other.outpoints))
 
 
 def _network(refund: Refund) -> str:

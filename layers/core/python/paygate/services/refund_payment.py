@@ -110,7 +110,14 @@ class RefundPayment:
         """Where the money goes to, checked for its network; only where it cannot go back the way it came."""
         _, rail = self._rails.for_method(payment.method)
         if Ability.ADDRESS not in rail.inabilities:
-            return cast("AddressingRail", rail).payee(command.address)
+            own = cast("AddressingRail", rail)
+            address = own.payee(command.address)
+            with self._ledger.transaction() as tx:
+                if tx.is_receiving(payment.id, own.recipient(address)):
+                    raise InvalidField(
+                        "address", "is one that payments are paid to: it would count as money received"
+                    )
+            return address
         if command.address is not None:
             raise InvalidField("address", f"{payment.method} gives money back the way it came")
         return None

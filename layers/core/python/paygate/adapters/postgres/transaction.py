@@ -108,6 +108,9 @@ class PostgresTransaction:
     def release_key(self, key: str, fence: int, /) -> None:
         self._run(sql("release_key"), key=key, fence=fence)
 
+    def is_receiving(self, payment_id: str, key: str, /) -> bool:
+        return bool(self._run(sql("is_receiving"), payment_id=payment_id, key=key))
+
     def reserve_refund(self, refund: Refund, claim: Claim, next_query_at: datetime, /) -> tuple[bool, bool]:
         rows = self._run(
             sql("reserve_refund"),
