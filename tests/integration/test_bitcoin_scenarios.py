@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support import bitcoin
-from tests.support.chain_shop import ChainShop, chain_shop
-from tests.support.hd import chain_settings
+from tests.support.chain_shop import ChainShop, chain_shop, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,18 +29,13 @@ def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def shop(stack: Stack, app: App, node: Bitcoin) -> Iterator[ChainShop]:
     """What needs how many blocks is as it is without settings: up to 0.01 one, up to 0.1 three, above six."""
-    with chain_shop(stack, "BTC", {**chain_settings(secrets.token_bytes(16)), **node.env}) as found:
+    with chain_shop(stack, "BTC", node.env) as found:
         yield found
 
 
 @pytest.fixture(autouse=True)
 def _an_empty_pool(node: Bitcoin) -> None:
     node.mine()
-
-
-def to(payment: Mapping[str, Any]) -> str:
-    address: str = payment["action"]["address"]
-    return address
 
 
 def seen(shop: ChainShop, payment: Mapping[str, Any]) -> tuple[str, str, list[str]]:
@@ -183,12 +176,12 @@ def test_x7_the_chain_turns_after_it_settled_and_mines_it_again(shop: ChainShop,
     tx_id = node.pay(to(payment), SMALL)
     node.mine()
     assert seen(shop, payment)[0] == "SETTLED"
+    shop.create("0.005")  # an open payment: the chain is followed to its head
     node.reorg(1)
     shop.follow()
     gone = shop.status(payment)
     assert (gone["state"], gone["amountWithdrawn"]) == ("REVERSED", "0.00500000")
     node.mine()
-    shop.create("0.005")  # an open payment: the chain is followed to its head
     shop.follow()
     back = shop.status(payment)
     assert (back["state"], back["amountWithdrawn"], back["chain"]["txIds"]) == ("SETTLED", "0.00000000", [tx_id])
@@ -200,6 +193,7 @@ def test_x7_a_settled_payment_is_double_spent_by_the_chain_that_won(shop: ChainS
     tx_id = node.pay(to(payment), SMALL)
     node.mine()
     assert seen(shop, payment)[0] == "SETTLED"
+    shop.create("0.005")  # an open payment: the chain is followed to its head
     node.rpc("invalidateblock", node.rpc("getbestblockhash"))
     node.double_spend(tx_id)
     node.mine(2)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.local.servers.anvil import BSC
-from tests.support.chain_shop import ChainShop, chain_shop
+from tests.support.chain_shop import ChainShop, chain_shop, to
 from tests.support.evm import running_node
-from tests.support.hd import chain_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,13 +52,8 @@ def settings(nodes: dict[str, EvmNode]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def shop(stack: Stack, app: App, settings: Mapping[str, str]) -> Iterator[ChainShop]:
-    with chain_shop(stack, "USDT_BEP20", {**chain_settings(secrets.token_bytes(16)), **settings}) as found:
+    with chain_shop(stack, "USDT_BEP20", settings) as found:
         yield found
-
-
-def to(payment: Mapping[str, Any]) -> str:
-    address: str = payment["action"]["address"]
-    return address
 
 
 def test_x1_eighteen_decimals_and_the_smallest_unit_of_them(shop: ChainShop, bsc: EvmNode) -> None:
@@ -156,7 +149,7 @@ def test_x6_the_other_chain_is_read_also_before_anybody_chose_it(
     stack: Stack, settings: Mapping[str, str], bsc: EvmNode
 ) -> None:
     """No payment was ever made over the chain that the money comes by: its addresses are known there as well."""
-    with chain_shop(stack, "USDT_ERC20", {**chain_settings(secrets.token_bytes(16)), **settings}) as new:
+    with chain_shop(stack, "USDT_ERC20", settings) as new:
         new.follow(network="bsc")
         payment = new.create("10")
         bsc.pay_token(to(payment), 10 * USDT)

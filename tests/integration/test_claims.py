@@ -11,8 +11,7 @@ import pytest
 
 from paygate.domain.errors import InvalidField, NotClaimable, TooManyClaims
 from paygate.services.claim_transaction import MOST
-from tests.support.chain_shop import ChainShop, chain_shop
-from tests.support.hd import chain_settings
+from tests.support.chain_shop import ChainShop, chain_shop, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,18 +26,12 @@ USDT, ETHER = 10**6, 10**18
 @pytest.fixture(scope="module")
 def shop(stack: Stack, app: App, evm_node: EvmNode) -> Iterator[ChainShop]:
     settings = {
-        **chain_settings(secrets.token_bytes(16)),
         **evm_node.server.env,
         "USDT_ERC20_CONFIRMATIONS": "3",
         "ETH_CONFIRMATIONS": "3",
     }
     with chain_shop(stack, "USDT_ERC20", settings) as found:
         yield found
-
-
-def to(payment: Mapping[str, Any]) -> str:
-    address: str = payment["action"]["address"]
-    return address
 
 
 def claim(shop: ChainShop, payment: Mapping[str, Any], tx_id: str) -> dict[str, Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from paygate.domain.errors import Unavailable
-from tests.support.chain_shop import ChainShop, chain_shop
+from tests.support.chain_shop import ChainShop, chain_shop, to
 from tests.support.evm import EvmNode, running_node
 from tests.support.faulty_node import NO_ANSWERS, FaultyNode, RpcError, Wrong, failing, faulty, rpc
-from tests.support.hd import chain_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +39,6 @@ def between(evm_node: EvmNode) -> Iterator[FaultyNode]:
 @pytest.fixture(scope="module")
 def shop(stack: Stack, app: App, evm_node: EvmNode, between: FaultyNode) -> Iterator[ChainShop]:
     settings = {
-        **chain_settings(secrets.token_bytes(16)),
         **evm_node.server.env,
         "ETHEREUM_RPC_URL": between.url,
         "ETHEREUM_TRACES": "none",  # this node forgets the traces of blocks that are a hundred deep
@@ -65,11 +62,6 @@ def well(shop: ChainShop, between: FaultyNode) -> Iterator[None]:
 def heal(between: FaultyNode) -> None:
     between.fault = lambda _asked: None
     between.change = lambda _asked, body: body
-
-
-def to(payment: Mapping[str, Any]) -> str:
-    address: str = payment["action"]["address"]
-    return address
 
 
 def alarms(capsys: pytest.CaptureFixture[str]) -> set[str]:
@@ -361,8 +353,7 @@ def test_a_node_that_was_never_there_is_an_alarm(
     stack: Stack, app: App, evm_node: EvmNode, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Payers were given addresses, and no block was ever read."""
-    settings = {**chain_settings(secrets.token_bytes(16)), **evm_node.server.env}
-    settings["ETHEREUM_RPC_URL"] = "http://127.0.0.1:9"
+    settings = {**evm_node.server.env, "ETHEREUM_RPC_URL": "http://127.0.0.1:9"}
     with chain_shop(stack, "USDT_ERC20", settings) as new:
         payment = new.create("10")
         new.follow()

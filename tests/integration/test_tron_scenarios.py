@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.chain_shop import ChainShop, chain_shop
-from tests.support.hd import chain_settings
+from tests.support.chain_shop import ChainShop, chain_shop, to
 from tests.support.tron import Tron
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from infra.local.stack import Stack
     from paygate.bootstrap import App
@@ -28,17 +26,11 @@ def tron(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tron]:
 def shop(stack: Stack, app: App, tron: Tron) -> Iterator[ChainShop]:
     """Small payments need three blocks, larger ones wait until the chain calls them solid."""
     settings = {
-        **chain_settings(secrets.token_bytes(16)),
         **tron.env,
         "USDT_TRC20_CONFIRMATIONS": "100:3,final",
     }
     with chain_shop(stack, "USDT_TRC20", settings) as found:
         yield found
-
-
-def to(payment: Mapping[str, Any]) -> str:
-    address: str = payment["action"]["address"]
-    return address
 
 
 def test_a_payment_is_seen_confirmed_and_settled(shop: ChainShop, tron: Tron) -> None:
