@@ -17,6 +17,7 @@ import pytest
 from infra.local.server import ROOT
 from infra.local.servers.postgres import APP
 from paygate import bootstrap
+from paygate.adapters.chains.addresses.tron import TronEncoding
 from paygate.config import read_settings
 from paygate.domain.errors import NotApprovable, NotFound, SecondPersonNeeded
 from paygate.services.sign_refund import MOST_VERSIONS
@@ -35,9 +36,11 @@ from tests.support.kms import (
     Kms,
     running_kms,
 )
+from tests.support.tron import Tron
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from infra.local.stack import Stack
     from paygate.bootstrap import App
@@ -422,3 +425,65 @@ def test_what_was_reserved_yesterday_is_reserved_again_today(desk: Desk) -> None
     desk.shop.run("UPDATE signings SET reserved_on = reserved_on - 1")
     assert desk.sign() == (1, 0, 0)
     assert desk.shop.run("SELECT units FROM signing_days ORDER BY day") == [[4 * USDT], [4 * USDT]]
+
+
+# ---------------------------------------------------------------- the other networks
+
+
+def test_the_same_key_signs_on_bsc(stack: Stack, app: App, kms: Kms, bsc_node: EvmNode, signs: None) -> None:
+    settings = {
+        **chain_settings(secrets.token_bytes(16)),
+        **bsc_node.server.env,
+        **caps("USDT_BEP20"),
+        "BSC_TREASURY": kms.address,
+        "USDT_BEP20_CONFIRMATIONS": "1",
+    }
+    bsc_node.pay_eth(kms.address, ETHER)
+    bsc_node.pay_token(kms.address, 10 * ETHER)
+    with chain_shop(stack, "USDT_BEP20", settings) as shop:
+        payment = shop.create("2.5")
+        bsc_node.pay_token(payment["action"]["address"], 25 * 10**17)
+        shop.follow()
+        to = f"0x{secrets.token_hex(20)}"
+        shop.refund(payment, address=to, requested_by=ASKER)
+        assert shop.app.sign_refunds(10).signed == 1
+        assert bsc_node.tokens(to) == 25 * 10**17
+        bsc_node.mine(8)
+        shop.follow()
+        assert shop.kinds(payment) == ["payment.settled", "payment.refunded"]
+
+
+def test_the_same_key_signs_on_tron(stack: Stack, app: App, kms: Kms, tmp_path: Path, signs: None) -> None:
+    encoding = TronEncoding()
+    treasury, to = (encoding.text(key) for key in (encoding.of_point(kms.point), secrets.token_hex(20)))
+    with Tron.alone(tmp_path) as tron:
+        settings = {
+            **chain_settings(secrets.token_bytes(16)),
+            **tron.env,
+            **caps("USDT_TRC20"),
+            "TRON_TREASURY": treasury,
+            "USDT_TRC20_CONFIRMATIONS": "1",
+        }
+        tron.fund(treasury, trx="100", usdt="10", mine=1)
+        with chain_shop(stack, "USDT_TRC20", settings) as shop:
+            payment = shop.create("2.5")
+            tron.pay(payment["action"]["address"], "2.5")
+            tron.mine(1)
+            shop.follow()
+            shop.refund(payment, address=to, requested_by=ASKER)
+            assert shop.app.sign_refunds(10).signed == 1
+            tron.mine(30)
+            shop.follow()
+            assert int(tron.account(to)["usdt"]) == 2_500_000
+            assert shop.kinds(payment) == ["payment.settled", "payment.refunded"]
+            assert len(kms.signed) == 1
+
+
+@pytest.fixture
+def signs(kms: Kms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", kms.url)
+
+
+def caps(method: str) -> dict[str, str]:
+    names = ("SIGN_REFUND_MAX_", "SIGN_REFUND_MAX_PER_DAY_", "SIGN_REFUND_APPROVAL_ABOVE_")
+    return {"SIGN_REFUND_KEY_ARN": ARN, **{name + method: "5" for name in names}}
