@@ -30,7 +30,9 @@ SELECT p.id, json_build_object(
         'refunds', COALESCE((
             SELECT json_agg(json_build_object('refundId', r.id, 'paymentId', r.payment_id,
                 'amount', (r.amount * unit.due)::text, 'currency', p.due_asset, 'state', r.state,
-                'origin', r.origin, 'address', r.address, 'reason', r.reason, 'failureReason', r.failure_reason,
+                'origin', r.origin, 'address', r.address,
+                'txId', CASE WHEN p.due_network IS NOT NULL THEN r.rail_id END,
+                'reason', r.reason, 'failureReason', r.failure_reason,
                 'createdAt', iso(r.created_at), 'updatedAt', iso(r.updated_at)) ORDER BY r.id)
             FROM refunds r WHERE r.payment_id = p.id), '[]'),
         'timeline', (
