@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.contract.bank_customer import BankCustomer, new_reference
 from tests.contract.sandbox_client import Door, Inbox, Merchant, Sandbox, inbox
 from tests.contract.unionpay_merchant import UnionPayMerchant
 from tests.contract.wechat_pay_merchant import WechatPayMerchant
@@ -30,6 +31,16 @@ def unionpay(sandbox: Sandbox) -> UnionPayMerchant:
 @pytest.fixture(scope="session")
 def wechat_pay(sandbox: Sandbox) -> WechatPayMerchant:
     return WechatPayMerchant(sandbox.settings(), sandbox.url)
+
+
+@pytest.fixture(scope="session")
+def bank(sandbox: Sandbox) -> BankCustomer:
+    return BankCustomer(sandbox, sandbox.settings())
+
+
+@pytest.fixture
+def reference() -> str:
+    return new_reference()
 
 
 @pytest.fixture(scope="session")

@@ -7,20 +7,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.contract.bank_customer import BankCustomer, new_reference
+from tests.contract.bank_customer import BankCustomer
 from tests.contract.sandbox_client import Sandbox
 
 SUMS = ("received", "returned", "paid_out", "came_back", "pending")
-
-
-@pytest.fixture(scope="module")
-def bank(sandbox: Sandbox) -> BankCustomer:
-    return BankCustomer(sandbox, sandbox.settings())
-
-
-@pytest.fixture
-def reference() -> str:
-    return new_reference()
 
 
 def test_sums_by_reference_and_currency(bank: BankCustomer, reference: str) -> None:

@@ -5,17 +5,6 @@ from typing import Any
 import pytest
 
 from tests.contract.bank_customer import BankCustomer, checked, new_reference, text
-from tests.contract.sandbox_client import Sandbox
-
-
-@pytest.fixture(scope="module")
-def bank(sandbox: Sandbox) -> BankCustomer:
-    return BankCustomer(sandbox, sandbox.settings())
-
-
-@pytest.fixture
-def reference() -> str:
-    return new_reference()
 
 
 def test_the_settings_are_accounts_of_nobody(bank: BankCustomer) -> None:

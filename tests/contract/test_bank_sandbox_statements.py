@@ -10,7 +10,6 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.contract.bank_customer import BankCustomer, new_reference, paths, plain, text
-from tests.contract.sandbox_client import Sandbox
 
 # The elements of AccountStatement9, ReportEntry10 and EntryTransaction10 (camt.053.001.08), which keep the order
 # that they have had since version 2, as far as this bank writes them.
@@ -29,16 +28,6 @@ ORDER = {
     "CdtrRefInf": ["Tp", "Ref"],
     "Bal": ["Tp", "Amt", "CdtDbtInd", "Dt"],
 }
-
-
-@pytest.fixture(scope="module")
-def bank(sandbox: Sandbox) -> BankCustomer:
-    return BankCustomer(sandbox, sandbox.settings())
-
-
-@pytest.fixture
-def reference() -> str:
-    return new_reference()
 
 
 def book(bank: BankCustomer, **fields: Any) -> dict[str, Any]:

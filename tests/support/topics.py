@@ -25,7 +25,7 @@ class Topics:
             places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             consumer.assign(places)
             consumer.seek_to_beginning(*places)
-            found = _read(consumer, consumer.end_offsets(places))
+            found = read_to(consumer, consumer.end_offsets(places))
         finally:
             consumer.close()
         return [record for record in found if record.key == payment_id.encode()]
@@ -35,7 +35,8 @@ def headers(record: Any) -> dict[str, str]:
     return {name: value.decode() for name, value in record.headers}
 
 
-def _read(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Any]:
+def read_to(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Any]:
+    """All that comes before these offsets."""
     records: list[Any] = []
     give_up_at = time.monotonic() + 15
     while any(consumer.position(place) < end for place, end in ends.items()):

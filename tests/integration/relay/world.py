@@ -23,6 +23,7 @@ from paygate.adapters.postgres.outbox import PostgresOutbox
 from paygate.domain.events import EVERY_EVENT_TOPIC
 from paygate.domain.ids import encode, uuid7
 from paygate.services.relay_events import RelayEvents, RelayReport
+from tests.support.topics import read_to
 
 # One payment with :count events, each in the log and in the queue, as one commit.
 PAYMENT = """
@@ -134,7 +135,7 @@ class World:
             places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             consumer.assign(places)
             consumer.seek_to_beginning(*places)
-            return _read(consumer, consumer.end_offsets(places))
+            return read_to(consumer, consumer.end_offsets(places))
         finally:
             consumer.close()
 
@@ -150,13 +151,3 @@ class World:
 
 def first_occurrences(sequences: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(sequences))
-
-
-def _read(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Any]:
-    records: list[Any] = []
-    give_up_at = time.monotonic() + 15
-    while any(consumer.position(place) < end for place, end in ends.items()):
-        assert time.monotonic() < give_up_at, "the broker does not hand out what it says it holds"
-        for page in consumer.poll(timeout_ms=200).values():
-            records.extend(page)
-    return records
