@@ -155,7 +155,7 @@ def test_an_invalid_branch_comes_back_when_it_is_reconsidered(node: Bitcoin) -> 
 
 
 def test_a_node_that_was_off_for_days_is_up_to_date_after_its_start(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "chain.sqlite3", app.TABLES)
+    ledger = Ledger(tmp_path / "chain.sqlite3", app.SCHEMA)
     node = OwnCaller(Api(Node(ledger)))
     node.call("setmocktime", int(time.time()) - 3 * 24 * 3600)
     faucet.fill(node)

@@ -14,7 +14,7 @@ from infra.sandbox.bitcoin.rpc.server import Api
 from infra.sandbox.ledger import Ledger
 from infra.sandbox.world import World
 
-TABLES = Path(__file__).with_name("tables.sql")
+SCHEMA = Path(__file__).with_name("schema.sql")
 
 
 def build(world: World) -> Blueprint:
@@ -32,7 +32,7 @@ def elsewhere() -> Caller | None:
 
 
 def simulated(blueprint: Blueprint, world: World) -> Caller:
-    ledger = Ledger(world.state_dir / "chain.sqlite3", TABLES)
+    ledger = Ledger(world.state_dir / "chain.sqlite3", SCHEMA)
     served = Api(Node(ledger))
     api.add_routes(blueprint, served, account.load(world.state_dir))
     own = OwnCaller(served)
