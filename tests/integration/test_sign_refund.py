@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from infra.local.stack import Stack
     from paygate.bootstrap import App
     from tests.support.evm import EvmNode
+    from tests.support.shop import Shop
 
 USDT, ETHER = 10**6, 10**18
 ASKER, APPROVER = "pk_asker", "pk_approver"
@@ -331,6 +332,12 @@ def test_what_is_over_or_unknown_is_not_approved(desk: Desk) -> None:
         desk.shop.app.approve_refund("REF_01K6FZ1E8M9N0P1Q2R3S4T5V6W", APPROVER)
 
 
+def test_a_refund_is_approved_over_http(shop: Shop) -> None:
+    path = "/refunds/REF_01K6FZ1E8M9N0P1Q2R3S4T5V6W/approval"
+    assert shop.call("POST", path).json()["code"] == "not_found"
+    assert shop.call("POST", path, json={"by": "me"}).json()["code"] == "invalid_field"
+
+
 def test_who_asked_is_known_to_nobody_so_nobody_approves(desk: Desk) -> None:
     """A refund from before keys were kept."""
     refund = desk.refund("6")
@@ -361,7 +368,7 @@ def test_a_signature_of_another_key_is_nothing(desk: Desk) -> None:
     """Neither recovery id gives the treasury's address."""
     refund = desk.refund("1")
     desk.kms.faults = [OTHER_KEY]
-    assert desk.sign() == (0, 1, 1)
+    assert desk.sign() == (0, 1, 0)
     assert (desk.problems(refund), desk.got(refund)) == (["NOT_AS_PREPARED"], 0)
     assert desk.shop.run("SELECT status FROM payouts") == [["PREPARED"]]
     assert desk.sign() == (1, 0, 0)
@@ -375,7 +382,7 @@ def test_what_was_changed_since_is_never_shown_to_the_key(desk: Desk, change: st
     if change == "recipient":
         desk.shop.app.pay_out.prepare(refund["refundId"])
         desk.shop.run("UPDATE refunds SET address = '0x' || repeat('ab', 20)")
-        assert desk.sign() == (0, 1, 1)
+        assert desk.sign() == (0, 1, 0)
     else:
         desk.shop.app.pay_out.prepare(refund["refundId"])
         other = bootstrap.build(read_settings({**desk.env, "ETHEREUM_CHAIN_ID": "5"}))
@@ -384,6 +391,13 @@ def test_what_was_changed_since_is_never_shown_to_the_key(desk: Desk, change: st
         assert (done.signed, done.refused) == (0, 1)
     assert desk.problems(refund) == ["NOT_AS_PREPARED"]
     assert (desk.kms.asked, desk.sent()) == (0, 0)
+
+
+def test_money_that_was_withdrawn_since_is_not_given_back_and_takes_nothing_of_the_day(desk: Desk) -> None:
+    refund = desk.refund("1")
+    desk.shop.run("UPDATE payments SET state = 'REVERSED' WHERE id = :id", id=refund["payment"]["paymentId"])
+    assert desk.sign() == (0, 1, 0)
+    assert (desk.problems(refund), desk.kms.asked, desk.taken()) == (["WITHDRAWN"], 0, 0)
 
 
 def test_a_treasury_that_is_too_poor_is_told_and_holds_up_nobody(desk: Desk) -> None:

@@ -22,7 +22,7 @@ from paygate.domain.errors import (
     TransactionRefused,
     TreasuryTooPoor,
 )
-from paygate.domain.states import RefundState
+from paygate.domain.states import PaymentState, RefundState
 from paygate.ports import Case
 from paygate.signing_ports import KeyUnavailable, KeyUnusable
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paygate.chain_ports import Payout
+    from paygate.domain.payment import Payment
     from paygate.domain.refund import Refund
     from paygate.ports import Clock, Ledger, Meter
     from paygate.services.pay_out import PayOut
@@ -44,12 +45,13 @@ MOST_VERSIONS = 5
 """Transactions for one refund that are signed: each that replaces another pays the network more."""
 
 TOO_LARGE, UNAPPROVED, DAY_IS_FULL, TOO_OFTEN = "TOO_LARGE", "UNAPPROVED", "DAY_IS_FULL", "TOO_OFTEN"
-NOT_PAYABLE, NOT_AS_PREPARED = "NOT_PAYABLE", "NOT_AS_PREPARED"
+WITHDRAWN, NOT_PAYABLE, NOT_AS_PREPARED = "WITHDRAWN", "NOT_PAYABLE", "NOT_AS_PREPARED"
 _WHY = {
     TOO_LARGE: "it is more than may be signed for one refund: sign it elsewhere",
     UNAPPROVED: "a second person must approve it: POST /refunds/{refundId}/approval with another key",
     DAY_IS_FULL: "it is more than is left to be signed today: it waits for tomorrow, or is signed elsewhere",
     TOO_OFTEN: "too many transactions were prepared for it: sign it elsewhere",
+    WITHDRAWN: "the payment's money was withdrawn since: there is nothing to give back",
     NOT_PAYABLE: "its transaction cannot be made, or is not taken",
     NOT_AS_PREPARED: "what was signed is not what pays it: nothing was sent",
 }
@@ -135,16 +137,15 @@ class SignRefunds:
     def _one(self, refund_id: str, rule: SigningRule, key: SigningKey, sealing: Sealing, run: _Run) -> None:
         with self._ledger.transaction() as tx:
             refund = tx.refund(refund_id)
+            payment = tx.payment(refund.payment_id) if refund else None
         if refund is None or refund.state is not RefundState.PENDING or refund.amount.asset != rule.asset:
             return
         try:
-            self._require_allowed(refund, rule)
+            self._require_allowed(refund, payment, rule)
             self._sign(refund, key, sealing)
         except _Refused as refused:
             run.refused += 1
             self._refuse(refund, refused)
-            if refused.code == NOT_AS_PREPARED:
-                raise _NotNow from None
         except (NotYetReplaceable, RefundNotPossible, Conflict):
             run.put_off += 1
         except (NodeUnavailable, NodeMisled) as error:
@@ -156,8 +157,10 @@ class SignRefunds:
 
     # ------------------------------------------------------------ what may be signed
 
-    def _require_allowed(self, refund: Refund, rule: SigningRule) -> None:
+    def _require_allowed(self, refund: Refund, payment: Payment | None, rule: SigningRule) -> None:
         """Reserved before a transaction takes a nonce: one that nobody signs would hold up all that come after."""
+        if payment is None or payment.state is PaymentState.REVERSED:
+            raise _Refused(WITHDRAWN)
         if refund.amount.units > rule.most:
             raise _Refused(TOO_LARGE)
         if refund.amount.units > rule.approval_above and self._store.approval(refund.id) is None:
