@@ -179,6 +179,28 @@ def test_an_older_version_may_pay_and_the_newer_cannot_then(alone: Paying) -> No
     assert alone.shop.status(payment)["amountRefunded"] == "4.000000"
 
 
+def test_one_that_waits_is_replaced_for_more_and_only_the_second_is_mined(alone: Paying) -> None:
+    """Also when its signer paid more for the first than was prepared; and who lost is not sent again."""
+    payment, refund_id = alone.refunding()
+    pay_out, before = alone.shop.app.pay_out, alone.node.tokens(PAYER)
+    with alone.node.mining_paused():
+        first = pay_out.prepare(refund_id)
+        fee = int(json.loads(payout_document(first))["transaction"]["maxFeePerGas"])
+        raised = alone.sign(first, maxFeePerGas=2 * fee, maxPriorityFeePerGas=fee)
+        assert pay_out.broadcast(refund_id, raised).status is PayoutStatus.SENT
+        second = pay_out.prepare(refund_id, replaces=True)
+        assert int(json.loads(payout_document(second))["transaction"]["maxFeePerGas"]) > 2 * fee
+        assert pay_out.broadcast(refund_id, raised).version == 1, "the first is still known as the first"
+        assert pay_out.broadcast(refund_id, alone.sign(second)).status is PayoutStatus.SENT
+    alone.shop.run("UPDATE payouts SET sent_at = now() - interval '1 hour' WHERE refund_id = :id", id=refund_id)
+    alone.shop.create("1")  # somebody waits: the chain is read to its head
+    alone.shop.follow()
+    assert alone.open_cases(payment) == 0
+    alone.confirm()
+    assert (alone.state(refund_id), alone.node.tokens(PAYER) - before) == ("SUCCEEDED", 4 * USDT)
+    assert alone.statuses(refund_id) == ["LAPSED", "DONE"]
+
+
 def test_nothing_prepared_is_broadcast(paying: Paying) -> None:
     _, refund_id = paying.refunding()
     with pytest.raises(RefundNotPossible):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -102,7 +103,7 @@ class PayOut:
         treasury = self._treasuries.by_name(network)
         nonce, takes_nonce = self._nonce(treasury, replaced)
         taken = self._store.taken(network, treasury.address, refund.id)
-        unsigned = treasury.prepare(self._order(refund), nonce, taken, replaced.unsigned if replaced else None)
+        unsigned = treasury.prepare(self._order(refund), nonce, taken, _as_sent(replaced) if replaced else None)
         payout = Payout(refund.id, version, network, treasury.address, PayoutStatus.PREPARED, unsigned)
         return payout if self._store.add(payout, takes_nonce=takes_nonce) else None
 
@@ -143,9 +144,13 @@ class PayOut:
         for payout in versions:
             if payout.status in LIVE or payout.signed is not None:
                 try:
-                    return payout, treasury.check(order, payout.unsigned, text)
+                    signed = treasury.check(order, payout.unsigned, text)
                 except InvalidField as wrong:
                     why = why if payout is not versions[0] else wrong
+                    continue
+                # Fees may differ from what was prepared, so that one version's bytes may do for another as well.
+                known = (each for each in versions if each.signed and each.signed.tx_id == signed.tx_id)
+                return next(known, payout), signed
         raise why
 
     def _send(self, payout: Payout) -> Payout:
@@ -161,14 +166,16 @@ class PayOut:
 
         Raises NodeUnavailable, NodeMisled, Unavailable.
         """
-        for payout in self._store.under_way(chain.network, _AT_ONCE):
-            signed = payout.signed
-            if signed is None:
-                continue
-            found = chain.transaction(signed.tx_id)
+        known = [
+            (payout, payout.signed, chain.transaction(payout.signed.tx_id))
+            for payout in self._store.under_way(chain.network, _AT_ONCE)
+            if payout.signed is not None
+        ]
+        in_blocks = {payout.refund_id for payout, _, found in known if found.block is not None}
+        for payout, signed, found in known:
             if found.block is not None and self._is_deep(payout, found, cursor):
                 self._end(payout, signed, found, cursor)
-            elif found.block is None:
+            elif payout.refund_id not in in_blocks:  # else the network would refuse it, and rightly
                 self._wait(payout, found, cursor)
 
     def _is_deep(self, payout: Payout, found: FoundTransaction, cursor: Cursor) -> bool:
@@ -272,6 +279,11 @@ class PayOut:
             is_new = tx.open_case(case)
         if is_new:
             self._meter.alarm("RefundStuck", rail=payout.network)
+
+
+def _as_sent(payout: Payout) -> Unsigned:
+    """With the id that it went out under: its signer may have paid more than was prepared."""
+    return replace(payout.unsigned, tx_id=payout.signed.tx_id) if payout.signed else payout.unsigned
 
 
 def payout_document(payout: Payout) -> str:
