@@ -240,7 +240,7 @@ class ChainStore(Protocol):
         """Those are money now, where they are still known to be in that block."""
 
     def known(self, network: str, asset: Asset, final_height: int, limit: int, /) -> Mapping[str, int]:
-        """What open payments in that asset are known to have received in final blocks."""
+        """What payments in that asset, open or just over, are known to have received in final blocks."""
 
     def address_of(self, payment_id: str, /) -> GivenAddress | None: ...
 

@@ -55,6 +55,9 @@ ALTER TABLE payments ADD tolerance numeric(78, 0) NOT NULL DEFAULT 0 CHECK (tole
 -- Whether a chain has open payments, and which.
 CREATE INDEX payments_open_on_chain ON payments (due_network)
     WHERE due_network IS NOT NULL AND state IN ('CREATED', 'PENDING', 'CONFIRMING');
+-- Those that ended a moment ago: what blocks do not show may have come in time and be seen later.
+CREATE INDEX payments_over_on_chain ON payments (due_network, expires_at)
+    WHERE due_network IS NOT NULL AND state IN ('EXPIRED', 'CANCELLED');
 
 -- Where a transfer is on its chain; NULL while it is in no block.
 ALTER TABLE transfers ADD tx_id text COLLATE "C", ADD block_height bigint, ADD block_hash text,
