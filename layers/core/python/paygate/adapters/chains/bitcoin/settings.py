@@ -35,7 +35,7 @@ class BitcoinSettings:
     """
 
     chain: str
-    rpc_url: str
+    rpc_url: str = field(repr=False)  # some providers put their key into the path
     rpc_user: str
     rpc_password: str = field(repr=False)
     account: AccountKey
