@@ -62,9 +62,8 @@ class Paying:
         told = json.loads(payout_document(payout))["transaction"]
         numbers = ("chainId", "nonce", "value", "gas", "maxFeePerGas", "maxPriorityFeePerGas")
         fields = {name: int(told[name]) for name in numbers} | {"to": told["to"], "data": told["data"], "type": 2}
-        return "0x" + Account.sign_transaction(fields | changes, self.secret).raw_transaction.hex().removeprefix(
-            "0x"
-        )
+        raw: bytes = Account.sign_transaction(fields | changes, self.secret).raw_transaction
+        return "0x" + bytes(raw).hex()
 
     def statuses(self, refund_id: str) -> list[str]:
         text = "SELECT status FROM payouts WHERE refund_id = :id ORDER BY version"

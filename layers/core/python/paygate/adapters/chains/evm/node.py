@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,8 +52,13 @@ class Node:
 
     @cached_property
     def provider(self) -> NodeProvider:
-        """For web3 itself."""
+        """For web3 itself. It loads py_ecc, which lets calls of the whole process go 100,000 deep: JSON nested so
+        deep would then end a Python 3.11, whose decoder takes the machine's stack for it.
+        """
+        limit = sys.getrecursionlimit()
         from paygate.adapters.chains.evm.provider import NodeProvider  # noqa: PLC0415
+
+        sys.setrecursionlimit(limit)
 
         return NodeProvider(self._url, self._http)
 
