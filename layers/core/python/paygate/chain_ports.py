@@ -201,8 +201,8 @@ class ChainStore(Protocol):
         """Begin after that block, unless somebody began before."""
 
     def first_address_at(self, network: str, /) -> datetime | None:
-        """When a payment was first given an address that this network knows, its own or one of a network that shares
-        addresses with it.
+        """When a payment was first given an address that this network knows, its own or one of a network that
+        shares addresses with it.
         """
 
     def has_open(self, network: str, /) -> bool:
