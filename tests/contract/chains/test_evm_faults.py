@@ -514,6 +514,27 @@ def test_whether_a_node_traces_is_asked_once(ether: EvmDriver) -> None:
             read(forced, first, key)
 
 
+def test_final_blocks_whose_traces_a_node_forgot_are_read_without(ether: EvmDriver) -> None:
+    """A node that prunes would stop the chain for good. What may still turn, and who insists, waits for traces."""
+    first, key = ether.node.height + 1, ether.new_key()
+    ether.node.pay_inside(key, 7)
+    ether.node.pay_eth(key, 5)
+    last = ether.node.height
+    with faulty(ether.url) as node:
+        chain, forced = ether.chain(node.url), ether.chain(node.url, traces="debug")
+        assert [each.units for each in read(chain, first, key, tell_from=last + 1).transfers] == [7, 5]
+        lost = lambda result: [{"txHash": each["txHash"], "error": "missing trie node"} for each in result]  # noqa: E731
+        for forgotten in (lambda _result: RpcError(-32000), lost):
+            node.change = rpc(
+                lambda method, params, result, forgotten=forgotten: forgotten(result) if method == TRACE else result
+            )
+            assert [each.units for each in read(chain, first, key, tell_from=last + 1).transfers] == [5]
+            with pytest.raises(NodeUnavailable):
+                read(chain, first, key)
+            with pytest.raises(NodeUnavailable):
+                read(forced, first, key, tell_from=last + 1)
+
+
 def test_a_block_whose_traces_are_refused_later_is_not_passed(ether: EvmDriver) -> None:
     first, key = ether.node.height + 1, ether.new_key()
     with faulty(ether.url) as node:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 VALUE, TRACE, BALANCE = "value", "trace:", "balance"
 TRACER = {"tracer": "callTracer"}
-_RECEIPTS_AT_ONCE, _TRACES_AT_ONCE, _BALANCES_AT_ONCE = 50, 1, 100
+_RECEIPTS_AT_ONCE, _BALANCES_AT_ONCE = 50, 100
 # A delegated call runs with the value of the call around it, a static one has none, and CALLCODE pays itself.
 _MOVING = frozenset({"CALL", "CREATE", "CREATE2", "SELFDESTRUCT", "SUICIDE"})
 _ALL_IS_WELL, _FAILED = 1, 0
@@ -48,15 +48,27 @@ class Natives:
 
     # ------------------------------------------------------------ transactions and what they call
 
-    def traced(self, blocks: Sequence[Block]) -> list[Sent]:
-        """What contracts sent. Raises NodeUnavailable where a block's traces cannot be had."""
-        asked = [("debug_traceBlockByHash", ["0x" + block.hash, TRACER]) for block in blocks]
+    def traced(self, blocks: Sequence[Block], *, is_needed: bool) -> list[Sent]:
+        """What contracts sent. Raises NodeUnavailable where a block's traces cannot be had and are needed."""
         found: list[Sent] = []
-        for block, traces in zip(blocks, self._node.ask_all(asked, _TRACES_AT_ONCE), strict=True):
+        for block in blocks:
+            traces = self._traces(block)
+            if traces is None and is_needed:
+                raise NodeUnavailable("the node has no traces of a block that it has")
             with readable("traces"):
-                for trace in traces:
+                for trace in traces or ():
                     found += inner(word(trace["txHash"]), trace["result"], block)
         return found
+
+    def _traces(self, block: Block) -> Sequence[Any] | None:
+        """None where the node does not have them, or lacks a transaction's: it forgot the block's state."""
+        try:
+            traces = self._node.ask("debug_traceBlockByHash", "0x" + block.hash, TRACER)
+        except Refused:
+            return None
+        with readable("traces"):
+            is_whole = traces is not None and all("result" in trace for trace in traces)
+        return traces if is_whole else None
 
     def succeeded(self, sent: Sequence[Sent]) -> list[ChainTransfer]:
         """Those whose transaction's receipt says so, from that very block."""
@@ -103,10 +115,15 @@ class Natives:
 
 
 class Traces:
-    """Whether the node traces. Asked once where the settings leave it open, and remembered."""
+    """Whether the node traces. Asked once where the settings leave it open, and remembered.
+
+    A node that prunes forgets the states of older blocks, and with them their traces (geth keeps 128 of them).
+    Unless the settings insist on traces, final blocks do without: balances show what open payments received.
+    """
 
     def __init__(self, node: Node, *, is_wanted: bool | None) -> None:
         self._node, self._is_there = node, is_wanted
+        self.is_insisted_on = bool(is_wanted)
 
     def are_there(self, block: Block) -> bool:
         if self._is_there is None:

@@ -73,7 +73,7 @@ class Scanning:
         if self._is_idle:
             self._headers(heights if is_told else ())
             return
-        sent = self._whole(heights) if self._natives is not None else []
+        sent = self._whole(heights, is_told=is_told) if self._natives is not None else []
         if is_told:
             self._headers(heights)
             logs = self._logs.of_blocks([self._blocks[height] for height in heights], self._few)
@@ -81,7 +81,7 @@ class Scanning:
             logs = self._logs.of_range(first, last, self._few)
         self._take(logs, sent)
 
-    def _whole(self, heights: Iterable[int]) -> list[Sent]:
+    def _whole(self, heights: Iterable[int], *, is_told: bool) -> list[Sent]:
         """Whole blocks: what their transactions send, and what is sent inside of them."""
         asked = list(heights)
         answers = self._node.ask_all([("eth_getBlockByNumber", [written(each), True]) for each in asked])
@@ -92,7 +92,7 @@ class Scanning:
             with readable("a block's transactions"):
                 sent += sent_by(answer["transactions"], blocks[-1])
         if self._natives is not None and self._traces.are_there(blocks[-1]):
-            sent += self._natives.traced(blocks)
+            sent += self._natives.traced(blocks, is_needed=is_told or self._traces.is_insisted_on)
         return sent
 
     def _take(self, logs: Sequence[dict[str, Any]], sent: Sequence[Sent]) -> None:
