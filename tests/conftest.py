@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
     from infra.local.stack import Stack
     from paygate.bootstrap import App
+
+
+def pytest_configure() -> None:
+    """eth_account, by which tests sign, loads py_ecc, which lets calls of the whole process go 100,000 deep: JSON that
+    is nested too deep would then end a Python 3.11 instead of being refused. Loaded once, here, it changes nothing.
+    """
+    limit = sys.getrecursionlimit()
+    import py_ecc  # noqa: F401, PLC0415
+
+    sys.setrecursionlimit(limit)
 
 
 @pytest.fixture(scope="session")
