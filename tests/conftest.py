@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """eth_account, by which tests sign, loads py_ecc, which lets calls of the whole process go 100,000 deep: JSON that
-    is nested too deep would then end a Python 3.11 instead of being refused. Loaded once, here, it changes nothing.
+    """eth_account, by which tests sign, loads py_ecc, which lets calls of the whole process go 100,000 deep: JSON
+    that is nested too deep would then end a Python 3.11 instead of being refused. Loaded here, it changes nothing.
     """
     limit = sys.getrecursionlimit()
-    import py_ecc  # noqa: F401, PLC0415
+    import py_ecc  # noqa: F401
 
     sys.setrecursionlimit(limit)
 
