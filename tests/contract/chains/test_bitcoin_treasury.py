@@ -194,11 +194,10 @@ def test_a_node_that_is_away_is_unavailable(shop: Shop) -> None:
             work()
 
 
+@pytest.mark.parametrize("node", ["bitcoind"], indirect=True)
 def test_a_wallet_at_the_node_spares_it_the_search(shop: Shop) -> None:
-    """The wallet's answers are used: without the address in it, there is no money."""
+    """The wallet's answers are used: without the address in it, there is no money. The sandbox has one wallet only."""
     env = shop.node.env
-    if "sandbox" in shop.node.rpc("getnetworkinfo")["subversion"]:
-        pytest.skip("the sandbox has one wallet only")
     shop.fill(5_000_000)
     rpc = shop.node.rpc
     rpc("createwallet", WALLET, True, True, "", False, True)  # noqa: FBT003
