@@ -196,7 +196,7 @@ def test_a_node_that_is_away_is_unavailable(shop: Shop) -> None:
 
 @pytest.mark.parametrize("node", ["bitcoind"], indirect=True)
 def test_a_wallet_at_the_node_spares_it_the_search(shop: Shop) -> None:
-    """The wallet's answers are used: without the address in it, there is no money. The sandbox has one wallet only."""
+    """Its answers are used: without the address in it, there is no money. The sandbox has one wallet only."""
     env = shop.node.env
     shop.fill(5_000_000)
     rpc = shop.node.rpc
