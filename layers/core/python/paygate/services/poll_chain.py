@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import time
 from bisect import bisect_left
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -41,9 +40,7 @@ _STALLED_BLOCKS = 20
 _MOST_OPEN = 10_000
 _RIPE_AT_ONCE = 500
 _BACK_AT_FIRST = 64
-_BEHIND = (
-    6  # hardly any chain turns deeper: so far back starts who knows no block yet, and reads who need not hurry
-)
+_BEHIND = 6  # hardly any chain turns deeper: there starts who knows no block yet, and reads who need not hurry
 _CLOCKS_DIFFER = timedelta(minutes=10)
 _LEASE_MARGIN_SECONDS = 2
 
@@ -294,14 +291,10 @@ class PollChain:
         for _ in range(touched.misfits):
             self._meter.alarm("RailFactDidNotFit", rail=network)
         for payment_id in touched.payments:
-            with suppress(Conflict):
-                self._book_one(payment_id)
-
-    def _book_one(self, payment_id: str) -> None:
-        try:
-            self._book(payment_id)
-        except PaygateError as error:
-            log.warning("booked later: %s", type(error).__name__)
+            try:
+                self._book(payment_id)
+            except PaygateError as error:
+                log.warning("booked later: %s", type(error).__name__)
 
     def _note(self, chain: Chain, run: _Run, error: PaygateError) -> None:
         run.troubles += 1

@@ -33,6 +33,32 @@ class Method:
     sealing: str | None = None
 
 
+def _on_chain(
+    name: str,
+    network: str,
+    strategy: str,
+    rail: str,
+    settings: str,
+    folder: str,
+    prefix: str,
+    *,
+    seals: bool = True,
+) -> Method:
+    """A method that is paid on a network. `folder` holds the family's adapters, whose names begin with `prefix`."""
+    adapters = "paygate.adapters.chains"
+    return Method(
+        name,
+        rail=network,
+        strategy=f"paygate.strategies.crypto:{strategy}",
+        adapter=f"{adapters}.rail:{rail}",
+        settings=f"{adapters}.{settings}:read",
+        chain=f"{adapters}.{folder}.chain:{prefix}Chain",
+        treasury=f"{adapters}.{folder}.treasury:{prefix}Treasury",
+        sealing=f"{adapters}.{folder}.sealing:{prefix}Sealing" if seals else None,
+        expiry=(3600, 86_400),
+    )
+
+
 METHODS = (
     Method(
         "ALIPAY",
@@ -71,59 +97,12 @@ METHODS = (
         settings="paygate.adapters.rails.bank_transfer.settings:read",
         expiry=(7 * 86_400, 30 * 86_400),
     ),
-    Method(
-        "USDT_TRC20",
-        rail="tron",
-        strategy="paygate.strategies.crypto:UsdtTrc20Strategy",
-        adapter="paygate.adapters.chains.rail:TronRail",
-        settings="paygate.adapters.chains.tron.settings:read",
-        chain="paygate.adapters.chains.tron.chain:TronChain",
-        treasury="paygate.adapters.chains.tron.treasury:TronTreasury",
-        sealing="paygate.adapters.chains.tron.sealing:TronSealing",
-        expiry=(3600, 86_400),
-    ),
-    Method(
-        "USDT_ERC20",
-        rail="ethereum",
-        strategy="paygate.strategies.crypto:UsdtErc20Strategy",
-        adapter="paygate.adapters.chains.rail:EthereumRail",
-        settings="paygate.adapters.chains.evm.ethereum:read",
-        chain="paygate.adapters.chains.evm.chain:EvmChain",
-        treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
-        sealing="paygate.adapters.chains.evm.sealing:EvmSealing",
-        expiry=(3600, 86_400),
-    ),
-    Method(
-        "USDT_BEP20",
-        rail="bsc",
-        strategy="paygate.strategies.crypto:UsdtBep20Strategy",
-        adapter="paygate.adapters.chains.rail:BscRail",
-        settings="paygate.adapters.chains.evm.bsc:read",
-        chain="paygate.adapters.chains.evm.chain:EvmChain",
-        treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
-        sealing="paygate.adapters.chains.evm.sealing:EvmSealing",
-        expiry=(3600, 86_400),
-    ),
-    Method(
-        "ETH",
-        rail="ethereum",
-        strategy="paygate.strategies.crypto:EthStrategy",
-        adapter="paygate.adapters.chains.rail:EthereumRail",
-        settings="paygate.adapters.chains.evm.ethereum:read",
-        chain="paygate.adapters.chains.evm.chain:EvmChain",
-        treasury="paygate.adapters.chains.evm.treasury:EvmTreasury",
-        sealing="paygate.adapters.chains.evm.sealing:EvmSealing",
-        expiry=(3600, 86_400),
-    ),
-    Method(
-        "BTC",
-        rail="bitcoin",
-        strategy="paygate.strategies.crypto:BtcStrategy",
-        adapter="paygate.adapters.chains.rail:BitcoinRail",
-        settings="paygate.adapters.chains.bitcoin.settings:read",
-        chain="paygate.adapters.chains.bitcoin.chain:BitcoinChain",
-        treasury="paygate.adapters.chains.bitcoin.treasury:BitcoinTreasury",
-        expiry=(3600, 86_400),
+    _on_chain("USDT_TRC20", "tron", "UsdtTrc20Strategy", "TronRail", "tron.settings", "tron", "Tron"),
+    _on_chain("USDT_ERC20", "ethereum", "UsdtErc20Strategy", "EthereumRail", "evm.ethereum", "evm", "Evm"),
+    _on_chain("USDT_BEP20", "bsc", "UsdtBep20Strategy", "BscRail", "evm.bsc", "evm", "Evm"),
+    _on_chain("ETH", "ethereum", "EthStrategy", "EthereumRail", "evm.ethereum", "evm", "Evm"),
+    _on_chain(
+        "BTC", "bitcoin", "BtcStrategy", "BitcoinRail", "bitcoin.settings", "bitcoin", "Bitcoin", seals=False
     ),
 )
 _BY_NAME = {method.name: method for method in METHODS}
