@@ -22,7 +22,6 @@ WRITERS = {
     "cancel",
     "capture",
     "claims",
-    "payouts",
     "webhook",
     "payer_return",
     "status",
@@ -32,7 +31,7 @@ WRITERS = {
 }
 STATEMENTS = {"statements", "transfers", "import_statement"}
 WRITERS |= STATEMENTS
-READERS = {"batch", "orders", "health", "relay_events"}
+READERS = {"batch", "orders", "health", "relay_events", "payouts"}
 SIGNER = "sign_refund"
 ON_SCHEDULE = {"relay_events", "resolve", "expire", "poll_chain", SIGNER}
 NETWORKS = {"ethereum", "bsc", "tron", "bitcoin"}
