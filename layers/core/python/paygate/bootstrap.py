@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paygate import observability
+from paygate import observability, snapshots
 from paygate.adapters.kms.key import KmsKey
 from paygate.adapters.postgres.chain_store import PostgresChains
 from paygate.adapters.postgres.database import Database
@@ -261,6 +261,20 @@ def app() -> App:
             if _app is None:
                 _app = build(read_settings(os.environ))
     return _app
+
+
+def forget() -> None:
+    """Have the next request build the application anew: settings, connections, clients, caches and what is known.
+
+    Nothing is said to the other ends: they may be another process's by now.
+    """
+    global _app  # noqa: PLW0603  # as above
+    _app = None
+    snapshots.renew()
+
+
+snapshots.before_snapshot(snapshots.load_code)
+snapshots.after_restore(forget)
 
 
 def _nudge(settings: Settings, redis: RedisClient) -> Nudge:
