@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "settings_reader": set(),
     "card_numbers": set(),
     "redaction": {"card_numbers"},
-    "observability": {"redaction"},
+    "metrics": set(),
+    "observability": {"redaction", "metrics"},
     "services": {"domain", "ports", "chain_ports", "signing_ports", "sweep_ports", "services", "budget"},
     "strategies": {"domain", "ports", "chain_ports", "strategies"},
     "adapters": {
