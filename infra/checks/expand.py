@@ -22,8 +22,12 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
     "default": {},
     "everything": {"GradualReleases": "true", "Firewall": "ENABLED", "SnapStart": "PublishedVersions"},
 }
-_UPLOADED = "s3://packaged/by-sam-deploy"
-_PACKAGED = ("CodeUri", "ContentUri")
+# Where `sam package` puts what stands beside the template.
+_UPLOADED = {
+    "CodeUri": "s3://packaged/by-sam-deploy",
+    "ContentUri": "s3://packaged/by-sam-deploy",
+    "TemplateURL": "https://s3.amazonaws.com/packaged/by-sam-deploy.template",
+}
 
 
 def expand(parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -48,11 +52,10 @@ class _NoPolicies:
 
 
 def _packaged(document: dict[str, Any]) -> dict[str, Any]:
-    """As `sam package` leaves it: code is at an address in S3."""
     packaged = copy.deepcopy(document)
     sections = [packaged["Globals"]["Function"], *(each["Properties"] for each in packaged["Resources"].values())]
     for section in sections:
-        section.update({name: _UPLOADED for name in _PACKAGED if name in section})
+        section.update({name: where for name, where in _UPLOADED.items() if name in section})
     return packaged
 
 

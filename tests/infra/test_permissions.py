@@ -54,12 +54,16 @@ def own_statements(policy: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def statements(variant: str, logical_id: str) -> Iterator[dict[str, Any]]:
-    """Of one role: its own, and those of the policies that it refers to."""
+    """Of one role: its own, those of the policies that it refers to, and of those that refer to it."""
     role = resources(variant)[logical_id]["Properties"]
     for policy in role.get("Policies", []):
         yield from own_statements(policy["PolicyDocument"])
-    for policy in role.get("ManagedPolicyArns", []):
-        yield from own_statements(resources(variant)[policy["Ref"]]["Properties"]["PolicyDocument"])
+    referred = [policy["Ref"] for policy in role.get("ManagedPolicyArns", [])]
+    for name, each in resources(variant).items():
+        if each["Type"] == "AWS::IAM::ManagedPolicy":
+            policy = each["Properties"]
+            if name in referred or {"Ref": logical_id} in policy.get("Roles", []):
+                yield from own_statements(policy["PolicyDocument"])
 
 
 def listed(value: Any) -> list[Any]:

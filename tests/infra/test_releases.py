@@ -52,7 +52,7 @@ def test_a_release_goes_back_when_an_alarm_rings() -> None:
         assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
         assert [alarm["Name"] for alarm in properties["AlarmConfiguration"]["Alarms"]] == alarms
         assert each.get("Condition") == TEMPLATE["Resources"][name.removesuffix("DeploymentGroup")].get("Condition")
-        assert properties["ServiceRoleArn"]["Fn::If"][1] == {"Fn::GetAtt": ["ReleaseRole", "Arn"]}
+        assert properties["ServiceRoleArn"] == {"Fn::GetAtt": ["ReleaseRole", "Arn"]}
 
 
 def test_production_releases_gradually_and_stands_behind_a_firewall() -> None:

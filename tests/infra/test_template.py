@@ -243,7 +243,7 @@ def test_nothing_can_sign_unless_a_key_is_given() -> None:
     assert TEMPLATE["Parameters"]["SigningKeyArn"]["Default"] == ""
     given = {"Fn::Not": [{"Fn::Equals": [{"Ref": "SigningKeyArn"}, ""]}]}
     assert TEMPLATE["Conditions"]["SignsRefunds"] == given
-    for name in ("SignRefundFunction", "SignRefundLog", "SignRefundRole", "SignWithKey"):
+    for name in ("SignRefundFunction", "SignRefundLog", "SignRefundFunctionRole", "SignWithKey"):
         assert RESOURCES[name]["Condition"] == "SignsRefunds"
     told = {name for name, function in FUNCTIONS.items() if "SigningKeyArn" in json.dumps(function)}
     assert told == {SIGNER}, "the other functions know no key"
