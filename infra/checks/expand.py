@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,7 @@ def _packaged(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(folder: str) -> None:
+    logging.getLogger("samtranslator").setLevel(logging.CRITICAL)  # of feature toggles that only AWS has
     Path(folder).mkdir(parents=True, exist_ok=True)
     for name, parameters in VARIANTS.items():
         text = json.dumps(expand(parameters), indent=2)
