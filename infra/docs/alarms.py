@@ -120,10 +120,10 @@ def _goes_when(alarm: Alarm) -> str:
     [metric, *_] = alarm.metrics
     what = alarm.expression or f"{metric.statistic} of {metric.name}"
     goes = f"`{what}` {alarm.comparison} {alarm.threshold:,.10g}"
-    periods = alarm.properties["EvaluationPeriods"]
+    periods, minutes = alarm.properties["EvaluationPeriods"], metric.period // 60
     points = alarm.properties.get("DatapointsToAlarm", periods)
     how_often = f"{points} of {periods}" if points != periods else f"{periods}"
-    goes += f", {how_often} periods of {metric.period // 60} min" if periods > 1 else f", in {metric.period // 60} min"
+    goes += f", {how_often} periods of {minutes} min" if periods > 1 else f", in {minutes} min"
     return goes + (", or nothing is told" if alarm.properties["TreatMissingData"] == "breaching" else "")
 
 
