@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from migrate import custom_resource
+from paygate import custom_resource
 from paygate.config import read_settings
 from paygate.faults import SettingsFaults
 from paygate.observability import redact

@@ -102,7 +102,7 @@ def test_it_answers_with_the_revision_that_stands(stack: Stack, cloudformation: 
     assert answer["RequestId"] == "7d5c2a-1"
     assert answer["LogicalResourceId"] == "Migration"
     assert answer["StackId"].endswith("stack/paygate/1")
-    assert "content-type" not in cloudformation.headers[0], "the URL was signed without one"
+    assert not cloudformation.headers[0].get("content-type"), "the URL was signed without one"
 
 
 def test_an_update_keeps_the_resource_so_that_nothing_is_deleted(cloudformation: CloudFormation) -> None:

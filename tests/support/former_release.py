@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import subprocess
-import sys
 import tarfile
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,12 +14,12 @@ import pytest
 from infra.local.server import ROOT
 from infra.local.servers.programs import Gateway
 from infra.local.template import read_template
+from tests.support.function_process import FunctionProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from infra.local.template import Function
 
 NAMED_IN = ROOT / "tests" / "integration" / "former_release.txt"
 CODE = ("layers/core/python", "functions", "template.yaml")
@@ -43,9 +40,9 @@ class FormerRelease:
         return Gateway(directory, settings=self.environment)
 
     @contextmanager
-    def function(self, name: str) -> Iterator[Worker]:
+    def function(self, name: str) -> Iterator[FunctionProcess]:
         """A process that runs one of its functions."""
-        worker = Worker(self._functions[name], self.environment)
+        worker = FunctionProcess(self._functions[name], self.environment)
         try:
             yield worker
         finally:
@@ -55,35 +52,6 @@ class FormerRelease:
         """One run of a scheduled function; its report."""
         with self.function(name) as worker:
             return worker.call({})
-
-
-class Worker:
-    def __init__(self, function: Function, environment: Mapping[str, str]) -> None:
-        self._function = function
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env={**{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}, **environment},
-        )
-
-    def call(self, event: dict[str, Any]) -> dict[str, Any]:
-        order = {**asdict(self._function), "code": str(self._function.code), "event": event}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        assert "error" not in answer, answer
-        return answer["result"]
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(30)
-        self._process.stdout.close()
 
 
 def commit() -> str:

@@ -1,4 +1,4 @@
-"""The migration as a resource of the stack: CloudFormation asks before it changes the functions, and is answered.
+"""A custom resource of the stack: CloudFormation asks the migration for it before it changes other functions.
 
 The protocol is CloudFormation's for custom resources: the answer is PUT to the request's own URL, once, with the
 size of 4096 bytes at most and no media type, which is not part of what the URL was signed for.
@@ -10,6 +10,7 @@ import json
 import os
 import threading
 import time
+import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -74,18 +75,16 @@ class _Answer:
 
 
 def _put(url: str, body: bytes) -> None:
-    import requests  # noqa: PLC0415  # only where there is an answer to give
-
+    """As the URL was signed: without a media type, which urllib would add by itself."""
     for attempt in range(TRIES):
+        request = urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")  # noqa: S310  # who may call is trusted
         try:
-            answer = requests.put(url, data=body, timeout=PATIENCE_SECONDS)
-            answer.raise_for_status()
-        except requests.RequestException as error:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS):  # noqa: S310
+                return
+        except OSError as error:  # urllib's own errors are, too
             if attempt + 1 == TRIES:
                 raise OSError(f"CloudFormation cannot be answered: {type(error).__name__}") from None
-            time.sleep(2**attempt / 4)
-        else:
-            return
+        time.sleep(2**attempt / 4)
 
 
 def _reason(error: Exception) -> str:
