@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,13 @@ from paygate import observability, snapshots
 from paygate.adapters.kms.key import KmsKey
 from paygate.adapters.postgres.chain_store import PostgresChains
 from paygate.adapters.postgres.database import Database
+from paygate.adapters.postgres.eraser import PostgresEraser
 from paygate.adapters.postgres.key_store import PostgresKeyStore
 from paygate.adapters.postgres.ledger import PostgresLedger
+from paygate.adapters.postgres.operator_store import PostgresOperations
 from paygate.adapters.postgres.outbox import PostgresOutbox
 from paygate.adapters.postgres.payout_store import PostgresPayouts
+from paygate.adapters.postgres.resealer import PostgresResealer
 from paygate.adapters.postgres.signing_store import PostgresSignings
 from paygate.adapters.postgres.statement_store import PostgresStatements
 from paygate.adapters.postgres.statements import sql
@@ -34,6 +37,7 @@ from paygate.adapters.system.clock import SystemClock, SystemIds
 from paygate.adapters.system.sealer import AesGcmSealer
 from paygate.config import Settings, read_settings
 from paygate.domain.errors import MethodNotAvailable, NotFound, TreasuryMissing
+from paygate.faults import SettingsFaults
 from paygate.ports import RailUrls
 from paygate.services.approve_refund import ApproveRefund
 from paygate.services.book_transfers import BookTransfers
@@ -41,6 +45,7 @@ from paygate.services.cancel_payment import CancelPayment
 from paygate.services.capture_payment import CapturePayment
 from paygate.services.claim_transaction import ClaimTransaction
 from paygate.services.create_payment import CreatePayment
+from paygate.services.erase import Erase
 from paygate.services.expire import Expire
 from paygate.services.get_payment import GetPayment
 from paygate.services.handle_callback import HandleCallback
@@ -57,6 +62,7 @@ from paygate.services.read_statement import ReadStatement
 from paygate.services.refund_payment import RefundPayment
 from paygate.services.relay_events import RelayEvents
 from paygate.services.resolve import Resolve
+from paygate.services.restore import Restore
 from paygate.services.sign_refund import SignRefunds
 from paygate.strategies import registry
 
@@ -65,6 +71,7 @@ if TYPE_CHECKING:
 
     from paygate.chain_ports import Chain, Treasury
     from paygate.domain.bank_statement import BankTransaction, StatementHeader
+    from paygate.operator_ports import Resealer
     from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Readable, Strategy
     from paygate.signing_ports import Sealing
 
@@ -253,6 +260,42 @@ def build(settings: Settings) -> App:
         probes={"postgres": lambda: _answers(database), "redis": redis.is_reached},
         database=database,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What an operator does by hand, as the schema's owner: also while the application is shut out."""
+
+    app: App
+    restore: Restore
+    erase: Erase
+    reseal: Resealer
+
+
+def operations(settings: Settings) -> Operations:
+    """Raises SettingsFaults. Close `app.database` afterwards."""
+    if settings.migrate_database_url is None:
+        raise SettingsFaults(("MIGRATE_DATABASE_URL is missing",))
+    app = build(replace(settings, database_url=settings.migrate_database_url))
+    ids, sealer = SystemIds(app.clock), AesGcmSealer(dict(settings.encryption_key))
+    ledger = PostgresLedger(app.database, sealer, ids)
+    redis = RedisClient(settings.redis_url)
+    accounts = [rail.account.name for rail in settings.rails.values() if hasattr(rail, "family")]
+    restore = Restore(
+        PostgresOperations(app.database),
+        ledger,
+        ConfiguredRails(settings, app.clock, app.meter),
+        Observe(ledger, app.clock, ids, app.meter, no_nudge),
+        app.resolve,
+        app.payments.refund,
+        settings.signing.rules,
+        accounts,
+        redis.forget_all,
+        app.clock,
+    )
+    answers = RedisIdempotencyCache(redis, sealer)
+    erase = Erase(PostgresEraser(app.database), answers.forget, app.clock)
+    return Operations(app, restore, erase, PostgresResealer(app.database, sealer))
 
 
 _app: App | None = None

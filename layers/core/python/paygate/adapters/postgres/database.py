@@ -30,6 +30,7 @@ _CONNECT_SECONDS = 3.0
 _STATEMENT_SECONDS = 10.0
 _IDLE_SECONDS = 20.0  # a frozen function's sockets may be dead by then
 _RACES = frozenset({"40001", "40P01", "55P03", "23505"})  # serialization, deadlock, lock, unique key
+_CLOSED = "42P01"  # no such table: the application is shut out (a restore), or nothing is migrated yet
 _DOWN_CLASSES = ("08", "53", "57")  # connection, resources, operator intervention
 
 
@@ -259,6 +260,6 @@ def _translated(error: Exception) -> Exception:
     code = _code(error)
     if code in _RACES:
         return Conflict("another transaction was first")
-    if code.startswith(_DOWN_CLASSES):
+    if code.startswith(_DOWN_CLASSES) or code == _CLOSED:
         return Unavailable("PostgreSQL is not ready")
     return StatementFailed(_without_values(error))

@@ -50,6 +50,14 @@ class RedisClient:
         self._gone_until = 0.0
         return self.try_to(lambda client: client.ping()) is not None
 
+    def forget_all(self) -> bool:
+        """Delete every key of ours; False when Redis cannot be reached."""
+        self._gone_until = 0.0
+        return (
+            self.try_to(lambda client: [client.delete(key) for key in client.scan_iter("paygate:*", 1000)])
+            is not None
+        )
+
     def _connected(self) -> Any:
         if self._client is None:
             from redis import Redis  # noqa: PLC0415  # heavy: first use only
