@@ -199,8 +199,8 @@ def test_one_key_encrypts_all_that_is_kept() -> None:
         assert store["KmsKeyId"] == {"Ref": "KeyArn"}, name
         assert store.get("StorageEncrypted", store.get("AtRestEncryptionEnabled")) is True, name
     assert list(found(DATA, "MasterUserSecret")) == [{"KmsKeyId": {"Ref": "KeyArn"}}] * 2
-    (refused,) = resources(NETWORK, "AWS::Logs::LogGroup").values()
-    assert refused["KmsKeyId"]["Fn::If"][1] == {"Ref": "KeyArn"}
+    logs = [*resources(NETWORK, "AWS::Logs::LogGroup").values(), *resources(DATA, "AWS::Logs::LogGroup").values()]
+    assert [log["KmsKeyId"]["Fn::If"][1] for log in logs] == [{"Ref": "KeyArn"}] * 3
 
 
 def test_data_never_lacks_a_key_of_its_owners() -> None:
