@@ -38,7 +38,9 @@ def properties(*names: str) -> Callable[[dict[str, Any]], bool]:
 # Each kind's rules, as a sentence and what must hold.
 RULES: dict[str, dict[str, Callable[[dict[str, Any]], bool]]] = {
     "AWS::Lambda::Function": {
-        "is traced": lambda r: r["Properties"]["TracingConfig"]["Mode"] == "Active",
+        "is traced where it can be": lambda r: (
+            r["Properties"]["TracingConfig"]["Mode"] == {"Fn::If": ["HasTracing", "Active", "PassThrough"]}
+        ),
         "logs to a group that is ours": lambda r: "Ref" in r["Properties"]["LoggingConfig"]["LogGroup"],
         "says what it is for": properties("Description"),
     },
