@@ -77,9 +77,10 @@ LOCK := $(LOCK_ANY) --python-version 3.11
 IN_DEPS := certifi charset-normalizer idna pycryptodome requests typing-extensions urllib3
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
 
-docs: $(READY) ## Write docs/states.md, docs/rails.md and template.yaml's request models from what they follow
+docs: $(READY) ## Write docs/states.md, rails.md, the tables of alarms.md and template.yaml's request models
 	@$(PY) -m infra.docs.states
 	@$(PY) -m infra.docs.rails
+	@$(PY) -m infra.docs.alarms
 	@$(PY) -m infra.docs.request_models
 
 .env.example: $(READY) ## Write the settings and their defaults from the code

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "chain_ports": {"domain", "ports"},
     "signing_ports": {"domain", "ports", "chain_ports"},
     "sweep_ports": {"domain", "ports"},
+    "operator_ports": {"domain", "ports"},
     "budget": set(),
     "faults": {"domain"},
     "settings_reader": set(),
@@ -28,10 +29,13 @@ MAY_IMPORT = {
     "metrics": set(),
     "observability": {"redaction", "metrics"},
     "snapshots": set(),
-    "services": {"domain", "ports", "chain_ports", "signing_ports", "sweep_ports", "services", "budget"},
+    "services": {
+        *("domain", "ports", "chain_ports", "signing_ports", "sweep_ports", "operator_ports"),
+        *("services", "budget"),
+    },
     "strategies": {"domain", "ports", "chain_ports", "strategies"},
     "adapters": {
-        *("domain", "ports", "chain_ports", "signing_ports", "sweep_ports", "adapters"),
+        *("domain", "ports", "chain_ports", "signing_ports", "sweep_ports", "operator_ports", "adapters"),
         *("budget", "faults", "settings_reader"),
     },
     "http": {
@@ -45,6 +49,7 @@ MAY_IMPORT = {
         "card_numbers",
         "snapshots",
     },
+    "custom_resource": {"faults"},
     "queued": {"domain", "budget", "observability"},
     "scheduled": {"domain", "ports", "chain_ports", "services", "budget", "observability"},
 }
@@ -53,8 +58,9 @@ LIBRARIES = {
     "pg8000": {"adapters.postgres"},
     "redis": {"adapters.redis"},
     "kafka": {"adapters.kafka"},
-    "boto3": {"adapters.sqs", "adapters.s3", "adapters.kms", "adapters.secrets"},
-    "botocore": {"adapters.sqs", "adapters.s3", "adapters.kms", "adapters.secrets"},
+    "boto3": {"adapters.sqs", "adapters.s3", "adapters.kms", "adapters.iam", "adapters.secrets"},
+    "botocore": {"adapters.sqs", "adapters.s3", "adapters.kms", "adapters.iam", "adapters.secrets"},
+    "aws_msk_iam_sasl_signer": {"adapters.iam"},
     "requests": {"adapters.rails"},
     "urllib3": {"adapters.rails"},
     "coincurve": {"adapters.chains"},

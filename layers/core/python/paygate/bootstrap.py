@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from paygate import observability, snapshots
+from paygate.adapters.iam.tokens import cache_token, database_token, kafka_token
 from paygate.adapters.kms.key import KmsKey
 from paygate.adapters.postgres.chain_store import PostgresChains
 from paygate.adapters.postgres.database import Database
+from paygate.adapters.postgres.eraser import PostgresEraser
 from paygate.adapters.postgres.key_store import PostgresKeyStore
 from paygate.adapters.postgres.ledger import PostgresLedger
+from paygate.adapters.postgres.login import Login
+from paygate.adapters.postgres.operator_store import PostgresOperations
 from paygate.adapters.postgres.outbox import PostgresOutbox
 from paygate.adapters.postgres.payout_store import PostgresPayouts
+from paygate.adapters.postgres.resealer import PostgresResealer
 from paygate.adapters.postgres.signing_store import PostgresSignings
 from paygate.adapters.postgres.statement_store import PostgresStatements
 from paygate.adapters.postgres.statements import sql
@@ -32,8 +37,10 @@ from paygate.adapters.sqs.nudge import ProcessGate, SqsNudge, no_nudge
 from paygate.adapters.sqs.statements import SqsStatements, no_queue
 from paygate.adapters.system.clock import SystemClock, SystemIds
 from paygate.adapters.system.sealer import AesGcmSealer
-from paygate.config import Settings, read_settings
-from paygate.domain.errors import MethodNotAvailable, NotFound, TreasuryMissing
+from paygate.config import AWS_MSK_IAM, Settings, read_settings
+from paygate.domain.errors import MethodNotAvailable, NotFound, TreasuryMissing, Unavailable
+from paygate.domain.events import TOPICS
+from paygate.faults import SettingsFaults
 from paygate.ports import RailUrls
 from paygate.services.approve_refund import ApproveRefund
 from paygate.services.book_transfers import BookTransfers
@@ -41,6 +48,7 @@ from paygate.services.cancel_payment import CancelPayment
 from paygate.services.capture_payment import CapturePayment
 from paygate.services.claim_transaction import ClaimTransaction
 from paygate.services.create_payment import CreatePayment
+from paygate.services.erase import Erase
 from paygate.services.expire import Expire
 from paygate.services.get_payment import GetPayment
 from paygate.services.handle_callback import HandleCallback
@@ -57,14 +65,17 @@ from paygate.services.read_statement import ReadStatement
 from paygate.services.refund_payment import RefundPayment
 from paygate.services.relay_events import RelayEvents
 from paygate.services.resolve import Resolve
+from paygate.services.restore import Restore
 from paygate.services.sign_refund import SignRefunds
 from paygate.strategies import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from paygate.adapters.kafka.settings import KafkaSettings
     from paygate.chain_ports import Chain, Treasury
     from paygate.domain.bank_statement import BankTransaction, StatementHeader
+    from paygate.operator_ports import Resealer
     from paygate.ports import Clock, Limiter, Meter, Nudge, PaymentRail, Readable, Strategy
     from paygate.signing_ports import Sealing
 
@@ -197,9 +208,9 @@ def build(settings: Settings) -> App:
     ids = SystemIds(clock)
     meter = observability.EmfMeter(registry.PACES)
     sealer = AesGcmSealer(dict(settings.encryption_key))
-    database = Database(settings.database_url)
+    database = Database(application_login(settings))
     ledger = PostgresLedger(database, sealer, ids)
-    redis = RedisClient(settings.redis_url)
+    redis = _redis(settings)
     idempotency = Idempotency(ledger, RedisIdempotencyCache(redis, sealer))
     rails = ConfiguredRails(settings, clock, meter)
     nudge = _nudge(settings, redis)
@@ -253,6 +264,42 @@ def build(settings: Settings) -> App:
         probes={"postgres": lambda: _answers(database), "redis": redis.is_reached},
         database=database,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What an operator does by hand, as the schema's owner: also while the application is shut out."""
+
+    app: App
+    restore: Restore
+    erase: Erase
+    reseal: Resealer
+
+
+def operations(settings: Settings) -> Operations:
+    """Raises SettingsFaults. Close `app.database` afterwards."""
+    if settings.migrate_database_url is None:
+        raise SettingsFaults(("MIGRATE_DATABASE_URL is missing",))
+    app = build(replace(settings, database_url=settings.migrate_database_url))
+    ids, sealer = SystemIds(app.clock), AesGcmSealer(dict(settings.encryption_key))
+    ledger = PostgresLedger(app.database, sealer, ids)
+    redis = RedisClient(settings.redis_url)
+    accounts = [rail.account.name for rail in settings.rails.values() if hasattr(rail, "family")]
+    restore = Restore(
+        PostgresOperations(app.database),
+        ledger,
+        ConfiguredRails(settings, app.clock, app.meter),
+        Observe(ledger, app.clock, ids, app.meter, no_nudge),
+        app.resolve,
+        app.payments.refund,
+        settings.signing.rules,
+        accounts,
+        redis.forget_all,
+        app.clock,
+    )
+    answers = RedisIdempotencyCache(redis, sealer)
+    erase = Erase(PostgresEraser(app.database), answers.forget, app.clock)
+    return Operations(app, restore, erase, PostgresResealer(app.database, sealer))
 
 
 _app: App | None = None
@@ -322,19 +369,61 @@ def _read_statements(
     return read_statements(file, limit_bytes, account)
 
 
-def _relay(settings: Settings, outbox: PostgresOutbox, meter: Meter) -> RelayEvents:
-    from paygate.adapters.kafka.settings import KafkaSettings  # noqa: PLC0415
-    from paygate.adapters.kafka.stream import KafkaStream  # noqa: PLC0415
+def _login(settings: Settings, url: str) -> Login:
+    return Login(url, settings.database_ca, database_token if settings.database_auth == "iam" else None)
 
-    kafka = KafkaSettings(
+
+def _redis(settings: Settings) -> RedisClient:
+    token = partial(cache_token, settings.redis_cache_name or "") if settings.redis_auth == "iam" else None
+    return RedisClient(settings.redis_url, token=token, is_cluster=settings.redis_cluster == "yes")
+
+
+def _kafka(settings: Settings) -> KafkaSettings:
+    from paygate.adapters.kafka.settings import KafkaSettings  # noqa: PLC0415
+
+    return KafkaSettings(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         security_protocol=settings.kafka_security_protocol,
         sasl_mechanism=settings.kafka_sasl_mechanism,
         username=settings.kafka_username,
         password=settings.kafka_password,
         new_topic_partitions=settings.kafka_new_topic_partitions,
+        token=kafka_token if settings.kafka_sasl_mechanism == AWS_MSK_IAM else None,
+        authority=settings.kafka_ca,
     )
-    return RelayEvents(outbox, KafkaStream(kafka), meter, retention_days=settings.outbox_retention_days)
+
+
+def _relay(settings: Settings, outbox: PostgresOutbox, meter: Meter) -> RelayEvents:
+    from paygate.adapters.kafka.stream import KafkaStream  # noqa: PLC0415
+
+    stream = KafkaStream(_kafka(settings))
+    return RelayEvents(outbox, stream, meter, retention_days=settings.outbox_retention_days)
+
+
+def application_login(settings: Settings) -> Login:
+    """How the functions come in to PostgreSQL."""
+    return _login(settings, settings.database_url)
+
+
+def owner_login(settings: Settings) -> Login:
+    """How migrations come in; raises SettingsFaults where they cannot."""
+    if settings.migrate_database_url is None:
+        raise SettingsFaults(("MIGRATE_DATABASE_URL is missing",))
+    return _login(settings, settings.migrate_database_url)
+
+
+def make_topics(settings: Settings) -> list[str]:
+    """Make Kafka's topics that are missing, where settings say with how many partitions; answers their names."""
+    from kafka.errors import KafkaError  # noqa: PLC0415  # heavy: the relay and `migrate` only
+
+    from paygate.adapters.kafka.topics import create_topics  # noqa: PLC0415
+
+    if not settings.kafka_new_topic_partitions:
+        return []
+    try:
+        return create_topics(_kafka(settings), {topic for topics in TOPICS.values() for topic in topics})
+    except KafkaError as error:
+        raise Unavailable("Kafka cannot be reached") from error
 
 
 def _answers(database: Database) -> bool:

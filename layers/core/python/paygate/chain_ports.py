@@ -362,6 +362,12 @@ class PayoutStore(Protocol):
 
     def next_nonce(self, network: str, treasury: str, /) -> int: ...
 
+    def is_held(self, refund_id: str, /) -> bool:
+        """Whether nothing may be prepared for it: the database was restored, and it may have been paid already."""
+
+    def is_known(self, tx_id: str, /) -> bool:
+        """Whether a refund was paid by this transaction, or may be."""
+
     def taken(self, network: str, treasury: str, refund_id: str, /) -> Collection[str]:
         """Outputs that other refunds' transactions spend."""
 

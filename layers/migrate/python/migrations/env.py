@@ -1,11 +1,8 @@
-"""Alembic's entry: one transaction for all pending revisions, one migrating process at a time."""
+"""Alembic's entry: all pending revisions in the transaction that the caller has open."""
 
 from __future__ import annotations
 
 from alembic import context
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, transactional_ddl=True, transaction_per_migration=False)
-with context.begin_transaction():
-    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7291001)")
-    context.run_migrations()
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+context.run_migrations()

@@ -75,6 +75,8 @@ class PayOut:
         refund = self._refund(refund_id)
         if refund.state not in UNDER_WAY:
             raise RefundNotPossible("the refund is over")
+        if self._store.is_held(refund_id):
+            raise RefundNotPossible("the database was restored, and the refund may have been paid: see its case")
         for _ in range(TRIES):
             newest = next(iter(self._store.of_refund(refund_id)), None)
             is_live = newest is not None and newest.status in LIVE
@@ -191,12 +193,7 @@ class PayOut:
 
     def _end(self, payout: Payout, signed: Signed, found: FoundTransaction, cursor: Cursor) -> None:
         order = self._order(self._refund(payout.refund_id))
-        is_paid = found.state is TransactionState.DONE and any(
-            (transfer.key, transfer.units, transfer.asset)
-            == (order.recipient, order.amount.units, order.amount.asset)
-            for transfer in found.transfers
-        )
-        if not is_paid:
+        if not _pays(order, found):
             self._fail(payout, found, cursor)
             return
         answer = RefundAnswer(RefundStatus.SUCCEEDED, signed.tx_id)
@@ -241,6 +238,24 @@ class PayOut:
             log.warning("a refund's transaction is refused: %s", refused)
             self._open_case(payout, f"the network refuses the transaction: {refused}")
 
+    # ------------------------------------------------------------ after a restore
+
+    def adopt(self, refund_id: str, tx_id: str) -> Refund:
+        """A transaction that nobody here knows of paid the refund, as the chain itself says: book it.
+
+        Raises NotFound, RefundNotPossible (it is over), InvalidField (the transaction is in no block, does not pay
+        this refund, or is known here), NodeUnavailable, NodeMisled.
+        """
+        refund = self._refund(refund_id)
+        if refund.state not in UNDER_WAY:
+            raise RefundNotPossible("the refund is over")
+        found = self._chains.by_name(_network(refund)).transaction(tx_id)
+        if found.block is None or not _pays(self._order(refund), found):
+            raise InvalidField("transaction", "is in no block, or does not pay this refund")
+        if self._store.is_known(tx_id):
+            raise InvalidField("transaction", "is known: it pays, or may pay, a refund by itself")
+        return self._refunds.book(refund, RefundState.SUCCEEDED, RefundAnswer(RefundStatus.SUCCEEDED, tx_id))
+
     # ------------------------------------------------------------ parts
 
     def _refund(self, refund_id: str) -> Refund:
@@ -279,6 +294,13 @@ class PayOut:
             is_new = tx.open_case(case)
         if is_new:
             self._meter.alarm("RefundStuck", rail=payout.network)
+
+
+def _pays(order: PayoutOrder, found: FoundTransaction) -> bool:
+    wanted = (order.recipient, order.amount.units, order.amount.asset)
+    return found.state is TransactionState.DONE and any(
+        (transfer.key, transfer.units, transfer.asset) == wanted for transfer in found.transfers
+    )
 
 
 def _as_sent(payout: Payout) -> Unsigned:

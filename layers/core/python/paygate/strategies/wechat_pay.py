@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from paygate.domain.errors import InvalidField
+from paygate.domain.states import PaymentState
 from paygate.strategies.orders import rail_order, rail_reference
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class WechatPayStrategy:
 
     def order(self, payment: Payment, attempt: Attempt, /) -> Order:
         order = rail_order(payment, attempt)
+        if payment.state is not PaymentState.CREATED:
+            return order  # who pays matters where the order is opened, and may have been erased since
         if payment.channel == "JSAPI":
             return replace(order, payer_id=_openid(payment))
         if payment.channel == "H5":

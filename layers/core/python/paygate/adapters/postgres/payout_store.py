@@ -26,6 +26,12 @@ class PostgresPayouts:
         rows = self._database.once(sql("payout_next_nonce"), network=network, treasury=treasury)
         return int(rows[0][0]) if rows else 0
 
+    def is_held(self, refund_id: str, /) -> bool:
+        return bool(self._database.once(sql("payout_is_held"), refund_id=refund_id))
+
+    def is_known(self, tx_id: str, /) -> bool:
+        return bool(self._database.once(sql("payout_paid_by"), tx_id=tx_id))
+
     def taken(self, network: str, treasury: str, refund_id: str, /) -> Collection[str]:
         rows = self._database.once(sql("payout_taken"), network=network, treasury=treasury, refund_id=refund_id)
         return {outpoint for (outpoint,) in rows}

@@ -35,7 +35,7 @@ class RedisIdempotencyCache:
 
     def begin(self, claim: Claim, /) -> Answer | bool:
         lock = _LOCK + claim.request_hash + secrets.token_bytes(16)
-        name = _name(claim)
+        name = _name(claim.key)
         known = self._redis.try_to(lambda client: (client.set(name, lock, nx=True, get=True, px=_LOCK_MS),))
         if known is None:
             return True
@@ -48,14 +48,18 @@ class RedisIdempotencyCache:
         self._held.pop(claim.key, None)
         sealed = self._sealer.seal(answer.body, claim.key)
         value = _ANSWER + claim.request_hash + answer.status.to_bytes(2, "big") + sealed
-        name = _name(claim)
+        name = _name(claim.key)
         self._redis.try_to(lambda client: client.set(name, value, px=_KEEP_MS))
 
     def abandon(self, claim: Claim, /) -> None:
         lock = self._held.pop(claim.key, None)
         if lock is not None:
-            name = _name(claim)
+            name = _name(claim.key)
             self._redis.try_to(lambda client: client.eval(_DELETE_IF_MINE, 1, name, lock))
+
+    def forget(self, key: str, /) -> None:
+        """The copy of an answer, which shows what is erased."""
+        self._redis.try_to(lambda client: client.delete(_name(key)))
 
     def _read(self, claim: Claim, value: bytes) -> Answer | bool:
         if not hmac.compare_digest(value[1:_HASH_END], claim.request_hash):
@@ -69,6 +73,6 @@ class RedisIdempotencyCache:
             return True
 
 
-def _name(claim: Claim) -> str:
+def _name(key: str) -> str:
     """Callers put what they like into keys, so Redis sees a hash."""
-    return "paygate:idempotency:" + hashlib.sha256(claim.key.encode()).hexdigest()
+    return "paygate:idempotency:" + hashlib.sha256(key.encode()).hexdigest()

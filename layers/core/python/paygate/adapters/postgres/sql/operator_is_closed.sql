@@ -1,0 +1,1 @@
+SELECT NOT has_schema_privilege('paygate', 'public', 'USAGE')
