@@ -34,12 +34,12 @@ class Migrated:
 
 def task(event: Mapping[str, Any]) -> Callable[[float], Migrated]:
     if custom_resource.is_request(event):
-        return lambda seconds: custom_resource.run(event, seconds, migrate)
-    return partial(_by_hand, str(event.get("phase", "pre")))
+        return partial(_by_deployment, event)
+    return lambda _seconds: migrate(str(event.get("phase", "pre")))
 
 
-def _by_hand(phase: str, _seconds: float) -> Migrated:
-    return migrate(phase)
+def _by_deployment(event: Mapping[str, Any], seconds: float) -> Migrated:
+    return Migrated(custom_resource.run(event, seconds, lambda phase: migrate(phase).revision))
 
 
 def migrate(phase: str) -> Migrated:
