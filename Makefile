@@ -77,10 +77,11 @@ LOCK := $(LOCK_ANY) --python-version 3.11
 IN_DEPS := certifi charset-normalizer idna pycryptodome requests typing-extensions urllib3
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
 
-docs: $(READY) ## Write docs/states.md and docs/rails.md, and the tables of docs/alarms.md, from the code
+docs: $(READY) ## Write docs/states.md, rails.md, the tables of alarms.md and template.yaml's request models
 	@$(PY) -m infra.docs.states
 	@$(PY) -m infra.docs.rails
 	@$(PY) -m infra.docs.alarms
+	@$(PY) -m infra.docs.request_models
 
 .env.example: $(READY) ## Write the settings and their defaults from the code
 	@$(PY) -m infra.local.env_example > $@.new && mv $@.new $@

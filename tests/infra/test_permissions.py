@@ -9,7 +9,7 @@ import pytest
 from infra.checks.expand import VARIANTS, expand
 from infra.local.server import ROOT
 from infra.local.template import load_document
-from tests.support.aws_calls import CORE, AwsCall, modules_with_clients, reached_by
+from tests.support.aws_calls import CORE, AwsCall, adapters_of, modules_with_clients, reached_by
 
 TEMPLATE = load_document(ROOT / "template.yaml")
 FUNCTIONS = {
@@ -30,6 +30,10 @@ RUNNING = {
 # `config.py`, for all of them: Secrets Manager decrypts in the caller's name.
 SETTINGS = {"secretsmanager:GetSecretValue", "kms:Decrypt"}
 TAKING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+# Servers that take a role for a password: everybody's, and Kafka's for those who write to it or make its topics.
+CONNECTING = {"rds-db:connect", "elasticache:Connect"}
+WRITING = {"Connect", "DescribeTopic", "WriteData", "WriteDataIdempotently"}
+MAKING = {"Connect", "CreateTopic", "DescribeTopic"}
 # Reached in the sources, and not when it runs.
 NEVER = {
     # It has time, and so hands no statement on to itself: `approved(…, has_time=True)`.
@@ -72,6 +76,10 @@ def listed(value: Any) -> list[Any]:
 
 def target(resource: Any) -> str:
     """The logical id or parameter that a statement's resource names."""
+    if isinstance(resource, list):
+        return ",".join(map(target, resource))
+    if "Fn::If" in resource or "Fn::Split" in resource:
+        return target(next(iter(resource.values()))[1])
     if "Ref" in resource:
         return str(resource["Ref"])
     if "Fn::GetAtt" in resource:
@@ -117,8 +125,23 @@ def test_a_function_may_do_what_its_code_does_and_no_more(function: str) -> None
     if "EventInvokeConfig" in FUNCTIONS[function]:
         on_failure = FUNCTIONS[function]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
         expected.add(("sqs:SendMessage", target(on_failure["Destination"])))
-    assert {each for each in allowed(function) if each[0] not in SETTINGS} == expected
-    assert {action for action, _ in allowed(function)} >= SETTINGS
+    every = allowed(function)
+    assert {each for each in every if each[0] not in SETTINGS | CONNECTING and "kafka" not in each[0]} == expected
+    assert {action for action, _ in every} >= SETTINGS | CONNECTING
+
+
+@each_function
+def test_only_who_writes_to_kafka_may(function: str) -> None:
+    writes = "paygate.adapters.kafka.stream" in adapters_of(function, variables(function))
+    expected = WRITING if writes else MAKING if function == "migrate" else set()
+    assert {action for action, _ in allowed(function) if "kafka" in action} == {
+        f"kafka-cluster:{one}" for one in expected
+    }
+
+
+def test_only_migrate_and_operate_own_the_schema() -> None:
+    owning = {name for name in FUNCTIONS if any("Owner" in where for _, where in allowed(name))}
+    assert owning == {"migrate", "operate"}
 
 
 def test_what_is_never_called_is_reached_all_the_same() -> None:
@@ -129,6 +152,7 @@ def test_what_is_never_called_is_reached_all_the_same() -> None:
 def test_the_sources_hold_no_client_of_aws_that_is_not_looked_at() -> None:
     known = {"config.py", "adapters/kms/key.py", "adapters/s3/uploads.py", "adapters/sqs/nudge.py"}
     known |= {"adapters/sqs/statements.py", "snapshots.py"}  # the last makes none
+    known |= {"adapters/iam/tokens.py"}  # it signs, and calls nothing
     assert {str(path.relative_to(CORE)) for path in modules_with_clients()} == known
 
 

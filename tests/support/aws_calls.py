@@ -46,11 +46,20 @@ def reached_by(function: str, variables: Mapping[str, str]) -> set[AwsCall]:
 
     `variables`: its environment, with the name that template.yaml has for what is there at the end of each address.
     """
+    return _walked(function, variables).found
+
+
+def adapters_of(function: str, variables: Mapping[str, str]) -> set[str]:
+    """Modules whose objects the handler comes to."""
+    return _walked(function, variables).modules
+
+
+def _walked(function: str, variables: Mapping[str, str]) -> _Walk:
     walk, application = _Walk(), _application(tuple(sorted(variables.items())))
     tree = ast.parse((ROOT / "functions" / function / "app.py").read_text(encoding="utf-8"))
     for chain, is_called in _chains(tree, _is_application):
         walk.follow(application, chain, is_called=is_called)
-    return walk.found
+    return walk
 
 
 @cache
@@ -65,6 +74,7 @@ def _application(variables: tuple[tuple[str, str], ...]) -> bootstrap.App:
 class _Walk:
     def __init__(self) -> None:
         self.found: set[AwsCall] = set()
+        self.modules: set[str] = set()
         self._seen: set[tuple[int, str]] = set()
 
     def follow(self, start: Any, chain: list[str], *, is_called: bool) -> None:
@@ -84,6 +94,7 @@ class _Walk:
         if (id(owner), method) in self._seen:
             return
         self._seen.add((id(owner), method))
+        self.modules.add(type(owner).__module__)
         tree = _source(type(owner), method)
         self.found |= {AwsCall(action, _target(owner)) for action in _own_calls(type(owner), tree)}
         for chain, is_called in _chains(tree, lambda node: isinstance(node, ast.Name) and node.id == "self"):
