@@ -205,6 +205,7 @@ def build(settings: Settings) -> App:
     rails = ConfiguredRails(settings, clock, meter)
     nudge = _nudge(settings, redis)
     observe = Observe(ledger, clock, ids, meter, nudge)
+    off = settings.methods_off or ()
     quotes = Quotes(rate_sources(settings.rates, clock), settings.rates.rules, clock, meter)
     read = GetPayment(ledger, rails, observe)
     callbacks = HandleCallback(ledger, rails, observe, ids, meter)
@@ -225,7 +226,7 @@ def build(settings: Settings) -> App:
         clock=clock,
         meter=meter,
         payments=PaymentService(
-            create=CreatePayment(ledger, idempotency, rails, clock, ids, sealer, meter, nudge, quotes),
+            create=CreatePayment(ledger, idempotency, rails, clock, ids, sealer, meter, nudge, quotes, off),
             read=read,
             callback=callbacks,
             refund=refunds,
