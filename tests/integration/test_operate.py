@@ -155,7 +155,8 @@ def test_old_callbacks_and_transfers_are_emptied_and_still_known(
     aged = ids.encode("CBK", hundred_days_ago + secrets.randbits(60))
     books.run(
         "WITH old AS (SELECT * FROM callback_inbox WHERE position(CAST(:reference AS bytea) IN body) > 0),"
-        " copied AS (INSERT INTO callback_inbox SELECT :aged, rail, sha256(CAST(CAST(:aged AS text) AS bytea)), body,"
+        " copied AS (INSERT INTO callback_inbox"
+        " SELECT :aged, rail, sha256(CAST(CAST(:aged AS text) AS bytea)), body,"
         " headers, query FROM old RETURNING id)"
         " INSERT INTO callback_outcomes SELECT id, 'settled' FROM copied",
         reference=reference(old).encode(),

@@ -75,7 +75,7 @@ class Eraser(Protocol):
         """
 
     def forget(self, kind: str, after: str, before: datetime, most: int, /) -> tuple[str | None, int]:
-        """Empty the next `most` `callbacks` or `transfers` behind the id `after` that were stored before that moment;
+        """Empty the next `most` `callbacks` or `transfers`, behind the id `after`, that were stored before then;
         answers the last of them (None: there are no more) and how many were not empty.
         """
 
