@@ -26,6 +26,11 @@ def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield up
 
 
+@pytest.fixture(autouse=True)
+def _an_empty_pool(node: Bitcoin) -> None:
+    node.mine()
+
+
 def coins(node: Bitcoin) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = node.node.wallet("listunspent")
     return found

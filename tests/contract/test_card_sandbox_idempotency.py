@@ -98,7 +98,7 @@ def test_an_answer_that_was_lost_is_there_for_the_key(merchant: CardMerchant, nu
 
 
 def test_two_at_once_are_one(merchant: CardMerchant, number: str) -> None:
-    merchant.do("faults", reference=number, method=CREATE, kind="slow_work", seconds=0.5)
+    merchant.do("faults", reference=number, method=CREATE, kind="slow_work", seconds=2)
 
     def create(_: int) -> int:
         return merchant.post("payment_intents", number, **form(number)).status_code

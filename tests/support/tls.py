@@ -36,16 +36,20 @@ class Authority:
 
     def server(self, address: str = "127.0.0.1") -> ssl.SSLContext:
         """A context of a server that this authority signed for, at `address`."""
+        path = self.directory / f"server-{address}.pem"
+        path.write_bytes(self.pair(address))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        return context
+
+    def pair(self, address: str = "127.0.0.1") -> bytes:
+        """The private key and the certificate of such a server, as PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(address))])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         signed = _builder(_name("server"), self.name, key).add_extension(names, critical=False)
         signed = signed.add_extension(issuer, critical=False)
-        path = self.directory / f"server-{address}.pem"
-        path.write_bytes(_pem(key) + signed.sign(self.key, SHA256()).public_bytes(Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return _pem(key) + signed.sign(self.key, SHA256()).public_bytes(Encoding.PEM)
 
 
 def authority(directory: Path, name: str) -> Authority:

@@ -151,3 +151,41 @@ def test_a_configured_rail_is_on() -> None:
 def test_env_example_is_what_the_code_says() -> None:
     text = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
     assert text.strip() == example().strip(), "run `make .env.example`"
+
+
+BY_IAM = {
+    "DATABASE_AUTH": "iam",
+    "REDIS_AUTH": "iam",
+    "REDIS_CACHE_NAME": "paygate-dev",
+    "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "KAFKA_SASL_MECHANISM": "AWS_MSK_IAM",
+}
+
+
+def test_by_iam_nobody_needs_a_password() -> None:
+    settings = read_settings({**GOOD, **BY_IAM})
+    assert (settings.database_auth, settings.redis_auth) == ("iam", "iam")
+    assert settings.kafka_sasl_mechanism == "AWS_MSK_IAM"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ({"DATABASE_URL": "postgresql://paygate@db/paygate"}, "DATABASE_URL must have sslmode=verify-full"),
+        ({"MIGRATE_DATABASE_URL": "postgresql://o@db/p"}, "MIGRATE_DATABASE_URL must have sslmode=verify-full"),
+        ({"REDIS_URL": "redis://paygate-dev@redis:6379/0"}, "REDIS_URL must begin with rediss://"),
+        ({"REDIS_CACHE_NAME": ""}, "REDIS_CACHE_NAME is missing"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SSL"}, "KAFKA_SECURITY_PROTOCOL must be SASL_SSL"),
+    ],
+)
+def test_no_token_is_told_over_an_open_line(wrong: dict[str, str], fault: str) -> None:
+    (found,) = faults_of({**GOOD, **BY_IAM, **wrong})
+    assert fault in found
+
+
+@pytest.mark.parametrize("name", ["DATABASE_CA", "KAFKA_CA"])
+def test_certificates_are_certificates(name: str) -> None:
+    message = "; ".join(
+        faults_of({**GOOD, name: "-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----"})
+    )
+    assert message == f"{name} must be certificates as PEM"

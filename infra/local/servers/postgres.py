@@ -17,15 +17,10 @@ import psutil
 
 from infra.local.ports import HOST
 from infra.local.server import Server, StartFailed
+from migrations.prepare import LIMITS
 
 ADMIN, OWNER, APP = "postgres", "paygate_owner", "paygate"
 DATABASE = "paygate"
-# A pooler refuses start-up options, so the role carries its limits.
-APP_LIMITS = {
-    "statement_timeout": "10s",
-    "lock_timeout": "5s",
-    "idle_in_transaction_session_timeout": "15s",
-}
 DURABLE: dict[str, str] = {}
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -124,7 +119,7 @@ class Postgres(Server):
         for role in (OWNER, APP):
             if not admin.run("SELECT 1 FROM pg_roles WHERE rolname = :role", role=role):
                 admin.run(f"CREATE ROLE {role} LOGIN PASSWORD '{self._passwords[role]}'")
-        for limit, value in APP_LIMITS.items():
+        for limit, value in LIMITS.items():
             admin.run(f"ALTER ROLE {APP} SET {limit} = '{value}'")
 
     def _initdb(self) -> None:

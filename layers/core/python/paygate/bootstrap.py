@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paygate import observability
+from paygate import observability, snapshots
+from paygate.adapters.iam.tokens import cache_token, database_token, kafka_token
 from paygate.adapters.kms.key import KmsKey
 from paygate.adapters.postgres.chain_store import PostgresChains
 from paygate.adapters.postgres.database import Database
 from paygate.adapters.postgres.eraser import PostgresEraser
 from paygate.adapters.postgres.key_store import PostgresKeyStore
 from paygate.adapters.postgres.ledger import PostgresLedger
+from paygate.adapters.postgres.login import Login
 from paygate.adapters.postgres.operator_store import PostgresOperations
 from paygate.adapters.postgres.outbox import PostgresOutbox
 from paygate.adapters.postgres.payout_store import PostgresPayouts
@@ -35,8 +37,9 @@ from paygate.adapters.sqs.nudge import ProcessGate, SqsNudge, no_nudge
 from paygate.adapters.sqs.statements import SqsStatements, no_queue
 from paygate.adapters.system.clock import SystemClock, SystemIds
 from paygate.adapters.system.sealer import AesGcmSealer
-from paygate.config import Settings, read_settings
-from paygate.domain.errors import MethodNotAvailable, NotFound, TreasuryMissing
+from paygate.config import AWS_MSK_IAM, Settings, read_settings
+from paygate.domain.errors import MethodNotAvailable, NotFound, TreasuryMissing, Unavailable
+from paygate.domain.events import TOPICS
 from paygate.faults import SettingsFaults
 from paygate.ports import RailUrls
 from paygate.services.approve_refund import ApproveRefund
@@ -69,6 +72,7 @@ from paygate.strategies import registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from paygate.adapters.kafka.settings import KafkaSettings
     from paygate.chain_ports import Chain, Treasury
     from paygate.domain.bank_statement import BankTransaction, StatementHeader
     from paygate.operator_ports import Resealer
@@ -130,9 +134,13 @@ class ConfiguredRails:
         adapter = registry.load(known.adapter)
         base = self._settings.public_base_url
         urls = RailUrls(callback=f"{base}/webhooks/{rail}", returned=f"{base}/return")
-        http = RailHttp(told=lambda milliseconds: self._meter.measure("RailLatency", milliseconds, rail=rail))
+        http = RailHttp(told=partial(self._told, rail))
         made: PaymentRail = adapter(self._settings.rails[rail], urls, self._clock, http)
         return made
+
+    def _told(self, rail: str, milliseconds: int, is_answered: bool) -> None:  # noqa: FBT001  # as RailHttp says it
+        self._meter.measure("RailLatency", milliseconds, rail=rail)
+        self._meter.count("RailErrors", 0 if is_answered else 1, rail=rail)
 
 
 class ConfiguredChains:
@@ -187,8 +195,10 @@ class ConfiguredSealings:
 
 
 def _node_http(meter: Meter, network: str) -> RailHttp:
-    tell = partial(meter.measure, "NodeLatency", network=network)
-    return RailHttp(told=tell, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
+    def told(milliseconds: int, _is_answered: bool) -> None:  # noqa: FBT001  # as RailHttp says it
+        meter.measure("NodeLatency", milliseconds, network=network)
+
+    return RailHttp(told=told, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
 
 
 def build(settings: Settings) -> App:
@@ -196,11 +206,11 @@ def build(settings: Settings) -> App:
     observability.redact.conceal(settings.secret_values)
     clock = SystemClock()
     ids = SystemIds(clock)
-    meter = observability.EmfMeter()
+    meter = observability.EmfMeter(registry.PACES)
     sealer = AesGcmSealer(dict(settings.encryption_key))
-    database = Database(settings.database_url)
+    database = Database(application_login(settings))
     ledger = PostgresLedger(database, sealer, ids)
-    redis = RedisClient(settings.redis_url)
+    redis = _redis(settings)
     idempotency = Idempotency(ledger, RedisIdempotencyCache(redis, sealer))
     rails = ConfiguredRails(settings, clock, meter)
     nudge = _nudge(settings, redis)
@@ -274,7 +284,7 @@ def operations(settings: Settings) -> Operations:
     app = build(replace(settings, database_url=settings.migrate_database_url))
     ids, sealer = SystemIds(app.clock), AesGcmSealer(dict(settings.encryption_key))
     ledger = PostgresLedger(app.database, sealer, ids)
-    redis = RedisClient(settings.redis_url)
+    redis = _redis(settings)
     accounts = [rail.account.name for rail in settings.rails.values() if hasattr(rail, "family")]
     restore = Restore(
         PostgresOperations(app.database),
@@ -305,6 +315,20 @@ def app() -> App:
             if _app is None:
                 _app = build(read_settings(os.environ))
     return _app
+
+
+def forget() -> None:
+    """Have the next request build the application anew: settings, connections, clients, caches and what is known.
+
+    Nothing is said to the other ends: they may be another process's by now.
+    """
+    global _app  # noqa: PLW0603  # as above
+    _app = None
+    snapshots.renew()
+
+
+snapshots.before_snapshot(snapshots.load_code)
+snapshots.after_restore(forget)
 
 
 def _nudge(settings: Settings, redis: RedisClient) -> Nudge:
@@ -346,19 +370,61 @@ def _read_statements(
     return read_statements(file, limit_bytes, account)
 
 
-def _relay(settings: Settings, outbox: PostgresOutbox, meter: Meter) -> RelayEvents:
-    from paygate.adapters.kafka.settings import KafkaSettings  # noqa: PLC0415
-    from paygate.adapters.kafka.stream import KafkaStream  # noqa: PLC0415
+def _login(settings: Settings, url: str) -> Login:
+    return Login(url, settings.database_ca, database_token if settings.database_auth == "iam" else None)
 
-    kafka = KafkaSettings(
+
+def _redis(settings: Settings) -> RedisClient:
+    token = partial(cache_token, settings.redis_cache_name or "") if settings.redis_auth == "iam" else None
+    return RedisClient(settings.redis_url, token=token, is_cluster=settings.redis_cluster == "yes")
+
+
+def _kafka(settings: Settings) -> KafkaSettings:
+    from paygate.adapters.kafka.settings import KafkaSettings  # noqa: PLC0415
+
+    return KafkaSettings(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         security_protocol=settings.kafka_security_protocol,
         sasl_mechanism=settings.kafka_sasl_mechanism,
         username=settings.kafka_username,
         password=settings.kafka_password,
         new_topic_partitions=settings.kafka_new_topic_partitions,
+        token=kafka_token if settings.kafka_sasl_mechanism == AWS_MSK_IAM else None,
+        authority=settings.kafka_ca,
     )
-    return RelayEvents(outbox, KafkaStream(kafka), meter, retention_days=settings.outbox_retention_days)
+
+
+def _relay(settings: Settings, outbox: PostgresOutbox, meter: Meter) -> RelayEvents:
+    from paygate.adapters.kafka.stream import KafkaStream  # noqa: PLC0415
+
+    stream = KafkaStream(_kafka(settings))
+    return RelayEvents(outbox, stream, meter, retention_days=settings.outbox_retention_days)
+
+
+def application_login(settings: Settings) -> Login:
+    """How the functions come in to PostgreSQL."""
+    return _login(settings, settings.database_url)
+
+
+def owner_login(settings: Settings) -> Login:
+    """How migrations come in; raises SettingsFaults where they cannot."""
+    if settings.migrate_database_url is None:
+        raise SettingsFaults(("MIGRATE_DATABASE_URL is missing",))
+    return _login(settings, settings.migrate_database_url)
+
+
+def make_topics(settings: Settings) -> list[str]:
+    """Make Kafka's topics that are missing, where settings say with how many partitions; answers their names."""
+    from kafka.errors import KafkaError  # noqa: PLC0415  # heavy: the relay and `migrate` only
+
+    from paygate.adapters.kafka.topics import create_topics  # noqa: PLC0415
+
+    if not settings.kafka_new_topic_partitions:
+        return []
+    try:
+        return create_topics(_kafka(settings), {topic for topics in TOPICS.values() for topic in topics})
+    except KafkaError as error:
+        raise Unavailable("Kafka cannot be reached") from error
 
 
 def _answers(database: Database) -> bool:

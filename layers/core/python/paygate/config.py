@@ -19,7 +19,7 @@ from paygate.faults import SettingsFaults
 from paygate.strategies.registry import METHODS, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from paygate.adapters.kms.settings import SigningSettings
     from paygate.adapters.rates.settings import RateSettings
@@ -85,25 +85,48 @@ def _brokers(text: str) -> str:
     return text
 
 
+def _certificates(text: str) -> str:
+    import ssl  # noqa: PLC0415
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError):
+        raise ValueError("must be certificates as PEM") from None
+    return text
+
+
 _POSTGRES = _url("postgresql", "postgres")
+_AUTH = _one_of("password", "iam")
 _DEV_KEY = "dev:" + "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMSE="
 
 _SASL = ("KAFKA_SASL_MECHANISM", "KAFKA_USERNAME", "KAFKA_PASSWORD")
+AWS_MSK_IAM = "AWS_MSK_IAM"  # OAUTHBEARER on the wire, of which the function's role is the user
 
 SETTINGS = (
     Setting("DATABASE_URL", "PostgreSQL for the application's role; `?sslmode=verify-full` for TLS",
             "postgresql://paygate:paygate@127.0.0.1:5432/paygate", _POSTGRES, is_secret=True),
     Setting("MIGRATE_DATABASE_URL", "PostgreSQL for the schema's owner: `migrate` only, never through a pooler",
             None, _POSTGRES, is_secret=True),
+    Setting("DATABASE_AUTH", "password: the URLs' own; iam: a token of the function's role, for RDS over TLS",
+            "password", _AUTH, is_safe_default=True),
+    Setting("DATABASE_CA", "certificates (PEM) to believe of PostgreSQL beside the system's: RDS has its own", None,
+            _certificates),
+    Setting("DATABASE_ADMIN_SECRET", "RDS's master secret, by its ARN: `migrate` makes the roles with it", None),
     Setting("REDIS_URL", "Redis or Valkey; `rediss://` for TLS", "redis://127.0.0.1:6379/0",
             _url("redis", "rediss"), is_secret=True),
+    Setting("REDIS_CLUSTER", "whether the URL leads to a cluster", "no", _one_of("yes", "no"),
+            is_safe_default=True),
+    Setting("REDIS_AUTH", "password: the URL's own; iam: a token of the function's role, for ElastiCache over TLS",
+            "password", _AUTH, is_safe_default=True),
+    Setting("REDIS_CACHE_NAME", "what ElastiCache calls it (replication group or serverless cache), for iam", None),
     Setting("KAFKA_BOOTSTRAP_SERVERS", "Kafka's brokers", "127.0.0.1:9092", _brokers),
     Setting("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT, SSL or SASL_SSL", "PLAINTEXT",
             _one_of("PLAINTEXT", "SSL", "SASL_SSL"), is_safe_default=True),
-    Setting("KAFKA_SASL_MECHANISM", "PLAIN or SCRAM-SHA-512, with SASL_SSL", None,
-            _one_of("PLAIN", "SCRAM-SHA-512")),
-    Setting("KAFKA_USERNAME", "for SASL", None),
-    Setting("KAFKA_PASSWORD", "for SASL", None, is_secret=True),
+    Setting("KAFKA_SASL_MECHANISM", "with SASL_SSL: PLAIN, SCRAM-SHA-512 or AWS_MSK_IAM (by the role)", None,
+            _one_of("PLAIN", "SCRAM-SHA-512", AWS_MSK_IAM)),
+    Setting("KAFKA_USERNAME", "for PLAIN and SCRAM-SHA-512", None),
+    Setting("KAFKA_PASSWORD", "for PLAIN and SCRAM-SHA-512", None, is_secret=True),
+    Setting("KAFKA_CA", "certificates (PEM) to believe of Kafka beside the system's", None, _certificates),
     Setting("KAFKA_NEW_TOPIC_PARTITIONS", "create missing topics with so many partitions; unset: they exist", None,
             _number(1, 1000)),
     Setting("PUBLIC_BASE_URL", "where rails reach us: callbacks go to <this>/webhooks/<rail>",
@@ -134,12 +157,19 @@ class Settings:
     app_env: str
     database_url: str = field(repr=False)
     migrate_database_url: str | None = field(repr=False)
+    database_auth: str
+    database_ca: str | None = field(repr=False)
+    database_admin_secret: str | None
     redis_url: str = field(repr=False)
+    redis_cluster: str
+    redis_auth: str
+    redis_cache_name: str | None
     kafka_bootstrap_servers: str
     kafka_security_protocol: str
     kafka_sasl_mechanism: str | None
     kafka_username: str | None
     kafka_password: str | None = field(repr=False)
+    kafka_ca: str | None = field(repr=False)
     kafka_new_topic_partitions: int | None
     public_base_url: str
     api_key_pepper: bytes = field(repr=False)
@@ -169,7 +199,7 @@ def read_settings(
     private keys are checked in full, whatever `…_KEY_VALIDATED` promises; that is what the promise rests on.
     """
     faults: list[str] = []
-    env = _completed(environ, fetch or _from_secrets_manager, faults)
+    env = _completed(environ, fetch or read_secret, faults)
     if is_key_check:
         env = {name: value for name, value in env.items() if not name.endswith("_KEY_VALIDATED")}
     app_env = env.get("APP_ENV", DEVELOPMENT)
@@ -177,8 +207,7 @@ def read_settings(
         faults.append("APP_ENV must be production or development")
     is_strict = app_env != DEVELOPMENT
     values = {setting.name.lower(): _value(setting, env, faults, is_strict=is_strict) for setting in SETTINGS}
-    if values["kafka_security_protocol"] == "SASL_SSL":
-        faults.extend(f"{name} is missing" for name in _SASL if not env.get(name))
+    faults.extend(_misfits(values, env))
     if spending := find_private_keys(env):
         raise SettingsFaults(spending)
     rails, rates, signing = _rails(env, faults), _rates(env, faults), _signing(env, faults)
@@ -225,6 +254,24 @@ def _value(setting: Setting, env: Mapping[str, str], faults: list[str], *, is_st
         return setting.read(setting.default) if setting.default is not None else None
 
 
+def _misfits(values: Mapping[str, Any], env: Mapping[str, str]) -> Iterator[str]:
+    """What is right by itself and not together."""
+    is_by_iam = values["kafka_sasl_mechanism"] == AWS_MSK_IAM
+    if values["kafka_security_protocol"] == "SASL_SSL" and not is_by_iam:
+        yield from (f"{name} is missing" for name in _SASL if not env.get(name))
+    if is_by_iam and values["kafka_security_protocol"] != "SASL_SSL":
+        yield f"KAFKA_SECURITY_PROTOCOL must be SASL_SSL with {AWS_MSK_IAM}"
+    if values["database_auth"] == "iam":
+        urls = {name: values[name] for name in ("database_url", "migrate_database_url") if values[name]}
+        yield from (f"{name.upper()} must have sslmode=verify-full with DATABASE_AUTH=iam"
+                    for name, url in urls.items() if "sslmode=verify-full" not in url)  # fmt: skip
+    if values["redis_auth"] == "iam":
+        if not values["redis_url"].startswith("rediss://"):
+            yield "REDIS_URL must begin with rediss:// with REDIS_AUTH=iam"
+        if not values["redis_cache_name"]:
+            yield "REDIS_CACHE_NAME is missing"
+
+
 def _rails(env: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     rails: dict[str, Any] = {}
     for method in METHODS:
@@ -256,7 +303,8 @@ def _signing(env: Mapping[str, str], faults: list[str]) -> SigningSettings:
         return signing_settings.SigningSettings()
 
 
-def _from_secrets_manager(name: str) -> Mapping[str, str]:
+def read_secret(name: str) -> Mapping[str, str]:
+    """The secret's JSON object; LookupError when it cannot be read as one."""
     from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415  # heavy: boto3
     from aws_lambda_powertools.utilities.parameters.exceptions import (  # noqa: PLC0415
         GetParameterError,

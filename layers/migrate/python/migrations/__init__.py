@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from paygate.adapters.postgres.login import Login
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
@@ -22,8 +23,8 @@ _PATIENCE = "SET LOCAL lock_timeout = '5s'"
 """What waits for a table has everybody else wait behind it: sooner no migration than no payments."""
 
 
-def upgrade(url: str, phase: str = PRE, versions: Path = VERSIONS) -> str:
-    """Bring the database at `url` (the owner's, not a pooler) as far as `phase` goes; answers where it stands.
+def upgrade(login: Login | str, phase: str = PRE, versions: Path = VERSIONS) -> str:
+    """Bring the database (as its owner, not through a pooler) as far as `phase` goes; answers where it stands.
 
     PRE, at a deployment: to the newest revision that only adds. What takes away behind it is left for POST, which
     goes to the end, once no code of the former release runs. What takes away before it belonged to a release that
@@ -31,7 +32,8 @@ def upgrade(url: str, phase: str = PRE, versions: Path = VERSIONS) -> str:
     that is rolled back finds. Safe to repeat and to run at once: an advisory lock lets one through at a time, in
     one transaction.
     """
-    import sqlalchemy as sa  # noqa: PLC0415  # only the migrate function carries it
+    import pg8000.dbapi  # noqa: PLC0415  # only the migrate function carries what follows
+    import sqlalchemy as sa  # noqa: PLC0415
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
@@ -43,8 +45,10 @@ def upgrade(url: str, phase: str = PRE, versions: Path = VERSIONS) -> str:
     config.set_main_option("path_separator", "newline")
     script = ScriptDirectory.from_config(config)
     target = _newest(script, phase)
-    parts = urlsplit(url)
-    engine = sa.create_engine(parts._replace(scheme="postgresql+pg8000").geturl(), poolclass=sa.NullPool)
+    owner = Login(login) if isinstance(login, str) else login
+    engine = sa.create_engine(
+        "postgresql+pg8000://", creator=lambda: pg8000.dbapi.connect(**owner.arguments()), poolclass=sa.NullPool
+    )
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(_LOCK)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REQUEST_MS = 4_000
 DELIVERY_MS = 5_000  # well below the relay's lease of 30 s
@@ -14,6 +18,9 @@ REACH_MS = 3_000
 @dataclass(frozen=True, slots=True)
 class KafkaSettings:
     """`security_protocol` PLAINTEXT, SSL or SASL_SSL; `sasl_mechanism` PLAIN or SCRAM-SHA-512.
+
+    `token` makes one for each connection, and takes the place of user and password (OAUTHBEARER).
+    `authority` is PEM text of certificates that are believed beside the system's.
 
     `new_topic_partitions` None: topics exist (`migrate` made them). A number: a missing topic is created with
     that many, where the broker allows.
@@ -25,7 +32,8 @@ class KafkaSettings:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     new_topic_partitions: int | None = None
-    new_topic_replicas: int = 1
+    token: Callable[[], str] | None = None
+    authority: str | None = None
 
     def reach(self) -> None:
         """Raise OSError when no server takes a connection: kafka-python would wait and retry for seconds."""
@@ -40,13 +48,39 @@ class KafkaSettings:
                 return
 
     def connection(self) -> dict[str, Any]:
-        return {
+        told = {
             "bootstrap_servers": self.bootstrap_servers.split(","),
             "security_protocol": self.security_protocol,
+            "ssl_context": self._tls(),
+        }
+        if self.token is not None:
+            return {**told, "sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": _provider(self.token)}
+        return {
+            **told,
             "sasl_mechanism": self.sasl_mechanism,
             "sasl_plain_username": self.username,
             "sasl_plain_password": self.password,
         }
+
+    def _tls(self) -> ssl.SSLContext | None:
+        """None, and kafka-python makes one that believes the system's authorities and checks names."""
+        if not self.authority or self.security_protocol == "PLAINTEXT":
+            return None
+        context = ssl.create_default_context()
+        context.load_verify_locations(cadata=self.authority)
+        return context
+
+
+def _provider(token: Callable[[], str]) -> Any:
+    from kafka.net.sasl.oauth import AbstractTokenProvider  # noqa: PLC0415  # heavy: the relay and `migrate` only
+
+    class Tokens(AbstractTokenProvider):  # type: ignore[misc]
+        """kafka-python asks when a connection is made."""
+
+        def token(self) -> str:
+            return token()
+
+    return Tokens()
 
 
 def producing() -> dict[str, Any]:

@@ -13,20 +13,23 @@ if TYPE_CHECKING:
     from paygate.adapters.kafka.settings import KafkaSettings
 
 
-def create_topics(settings: KafkaSettings, names: Iterable[str]) -> None:
-    """Create those of `names` that are missing, where the broker allows; KafkaError if it is unreachable."""
+def create_topics(settings: KafkaSettings, names: Iterable[str]) -> list[str]:
+    """Create those of `names` that are missing, where the broker allows; KafkaError if it is unreachable.
+
+    With as many replicas as the broker thinks right. Answers those that were made.
+    """
     from kafka.errors import AuthorizationError, PolicyViolationError, TopicAlreadyExistsError  # noqa: PLC0415
 
-    how = {
-        "num_partitions": settings.new_topic_partitions or -1,
-        "replication_factor": settings.new_topic_replicas,
-    }
+    how = {"num_partitions": settings.new_topic_partitions or -1, "replication_factor": -1}
+    made: list[str] = []
     with _admin(settings) as admin:
         for name in sorted(set(names) - set(admin.list_topics())):
             try:
                 admin.create_topics({name: how})
+                made.append(name)
             except (TopicAlreadyExistsError, AuthorizationError, PolicyViolationError):
                 continue  # another was first; or whoever sends to it will learn that it is missing
+    return made
 
 
 def list_topics(settings: KafkaSettings) -> list[str]:

@@ -8,15 +8,14 @@ statements, no SET, no session locks: those would pin a pooled connection.
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from paygate import budget
 from paygate.adapters.postgres import wire
+from paygate.adapters.postgres.login import Login
 from paygate.domain.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
@@ -45,14 +44,13 @@ class StatementFailed(Exception):
 
 
 class Database:
-    """One database, by URL. Connections are kept between transactions and handed to one thread at a time.
+    """One database, by URL or login. Connections are kept between transactions and handed to one thread at a time.
 
-    `?sslmode=verify-full` (with `&sslrootcert=…`, else the system's roots) turns TLS on, always verified.
     At most `most` transactions are open at once; further ones wait their turn.
     """
 
-    def __init__(self, url: str, most: int = 16) -> None:
-        self._url = url
+    def __init__(self, login: Login | str, most: int = 16) -> None:
+        self._login = Login(login) if isinstance(login, str) else login
         self._turns = threading.BoundedSemaphore(most)
         self._idle: list[tuple[float, Connection]] = []
         self._lock = threading.Lock()
@@ -125,21 +123,7 @@ class Database:
     def _connect(self) -> Connection:
         from pg8000.native import Connection  # noqa: PLC0415
 
-        parts = urlsplit(self._url)
-        options = parse_qs(parts.query)
-        mode = options.get("sslmode", ["disable"])[0]
-        context: ssl.SSLContext | bool = False  # None would ask for TLS and take whatever comes
-        if mode != "disable":
-            context = ssl.create_default_context(cafile=options.get("sslrootcert", [None])[0])
-        connection = Connection(
-            unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-            host=parts.hostname or "127.0.0.1",
-            port=parts.port or 5432,
-            database=parts.path.lstrip("/"),
-            timeout=budget.remaining(_CONNECT_SECONDS),
-            ssl_context=context,
-        )
+        connection = Connection(**self._login.arguments(), timeout=budget.remaining(_CONNECT_SECONDS))
         # A message of more than 8 KB leaves in two writes: without this the second waits 40 ms for an ACK.
         connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # noqa: SLF001
         wire.prepare(connection)

@@ -1,4 +1,4 @@
-"""One Redis connection pool with short patience: what does not answer in 100 ms is taken for gone for 10 s."""
+"""Redis with short patience: what does not answer in 100 ms is taken for gone for 10 s."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ _IDLE_SECONDS = 20.0  # a frozen function's sockets may be dead by then
 
 
 class RedisClient:
-    """`try_to(work)` runs `work(client)`, or answers None at once while Redis is taken for gone."""
+    """`try_to(work)` runs `work(client)`, or answers None at once while Redis is taken for gone.
 
-    def __init__(self, url: str) -> None:
+    `token` (user → password) makes a password for each new connection, in the URL's place. With `is_cluster`
+    the URL leads to any node of a cluster; what one command or pipeline touches must then be one key.
+    """
+
+    def __init__(self, url: str, *, token: Callable[[str], str] | None = None, is_cluster: bool = False) -> None:
         self._url = url
+        self._token = token
+        self._is_cluster = is_cluster
         self._client: Any = None
         self._gone_until = 0.0
         self._used_at = 0.0
@@ -31,17 +37,18 @@ class RedisClient:
         now = time.monotonic()
         if now < self._gone_until:
             return None
-        from redis.exceptions import RedisError  # noqa: PLC0415  # heavy: first use only
+        from redis.exceptions import RedisClusterException, RedisError  # noqa: PLC0415  # heavy: first use only
 
-        client = self._connected()
         if now - self._used_at > _IDLE_SECONDS:
-            client.connection_pool.disconnect(inuse_connections=False)
+            self._hang_up()
         self._used_at = now
         try:
-            return work(client)
-        except (RedisError, OSError) as error:
+            return work(self._connected())
+        except (RedisError, RedisClusterException, OSError) as error:
             self._gone_until = time.monotonic() + _OPEN_SECONDS
-            client.connection_pool.disconnect(inuse_connections=False)
+            self._hang_up()
+            if self._is_cluster:
+                self._client = None  # its nodes may be others by then
             log.warning("Redis is taken for gone: %s", type(error).__name__)
             return None
 
@@ -60,18 +67,13 @@ class RedisClient:
 
     def _connected(self) -> Any:
         if self._client is None:
-            from redis import Redis  # noqa: PLC0415  # heavy: first use only
-            from redis.backoff import NoBackoff  # noqa: PLC0415
-            from redis.retry import Retry  # noqa: PLC0415
+            from paygate.adapters.redis.connecting import connect  # noqa: PLC0415  # heavy: first use only
 
-            self._client = Redis.from_url(
-                self._url,
-                socket_connect_timeout=_PATIENCE_SECONDS,
-                socket_timeout=_PATIENCE_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-                protocol=2,
-            )
-            if self._url.startswith("rediss://"):  # the URL's own options must not weaken TLS
-                options = self._client.connection_pool.connection_kwargs
-                options.update(ssl_cert_reqs="required", ssl_check_hostname=True)
+            self._client = connect(self._url, _PATIENCE_SECONDS, self._token, is_cluster=self._is_cluster)
         return self._client
+
+    def _hang_up(self) -> None:
+        from paygate.adapters.redis.connecting import hang_up  # noqa: PLC0415
+
+        if self._client is not None:
+            hang_up(self._client)
