@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -40,6 +40,8 @@ class Server:
     user: tuple[int, int] | None = None
     forget: Path | None = None
     """A file that is removed whenever the server ends, also when its parent could not do it."""
+    afterwards: Sequence[str] = ()
+    """A command that clears away, likewise, what is no child of the server's: its containers."""
 
     def __init__(self, directory: Path, port: int | None = None) -> None:
         self.directory = directory.resolve()
@@ -155,6 +157,7 @@ class Server:
             "stop_signal": int(self.stop_signal),
             "death_signal": int(self.death_signal),
             "forget": str(self.forget) if self.forget else None,
+            "afterwards": list(self.afterwards),
         }
         with self.log.open("ab") as log:
             self._guard = subprocess.Popen(

@@ -4,8 +4,8 @@
         requests.get(stack.gateway.url + "/health")
         stack.redis.pause()
 
-`stack.env` is what another program needs to join in. A subclass may put others in the place of AWS, the API and
-the schedules: `make_aws`, `make_gateway`, `make_scheduler`.
+`stack.env` is what another program needs to join in. A subclass may put others in the place of its parts:
+`make_postgres` and so on.
 """
 
 import fcntl
@@ -29,9 +29,10 @@ from infra.local.servers.aws import Aws
 from infra.local.servers.bitcoind import Bitcoind, binary
 from infra.local.servers.kafka import Kafka
 from infra.local.servers.pooled import make_postgres
-from infra.local.servers.postgres import DATABASE, DURABLE, FAST
-from infra.local.servers.programs import Gateway, Sandbox, Scheduler
+from infra.local.servers.postgres import DATABASE, DURABLE, FAST, Postgres
+from infra.local.servers.programs import Gateway, Program, Sandbox, Scheduler
 from infra.local.servers.redis import Redis
+from infra.local.servers.standing import Standing
 from infra.local.wallet import Wallet
 from infra.sandbox import provision
 
@@ -85,9 +86,9 @@ class Stack:
         self.directory = directory.resolve()
         self._env_file = env_file.resolve() if env_file else None
         place = self.directory.joinpath
-        self.postgres = make_postgres(place("postgres"), profile=DURABLE if durable else FAST)
-        self.redis = Redis(place("redis"))
-        self.kafka = Kafka(place("kafka"))
+        self.postgres = self.make_postgres(place("postgres"), DURABLE if durable else FAST)
+        self.redis = self.make_redis(place("redis"))
+        self.kafka = self.make_kafka(place("kafka"))
         self.aws = self.make_aws(place("aws"))
         self.ethereum = Anvil(place("ethereum"), block_seconds=BLOCK_SECONDS)
         self.bsc = Anvil(place("bsc"), network=BSC, block_seconds=BLOCK_SECONDS)
@@ -98,7 +99,8 @@ class Stack:
         self.gateway.forget = self._env_file
         self.scheduler = self.make_scheduler(place("scheduler"))
         for server in (*self._embedded, self.sandbox):
-            server.host = host
+            if not isinstance(server, Standing):
+                server.host = host
         self._settings = dict(settings or {})
         self._rails: dict[str, str] = {}
         self._core: dict[str, str] = {}
@@ -125,13 +127,22 @@ class Stack:
     def _embedded(self) -> tuple[Server, ...]:
         return (self.postgres, self.redis, self.kafka, self.aws, *self.chains)
 
+    def make_postgres(self, directory: Path, profile: Mapping[str, str]) -> Postgres:
+        return make_postgres(directory, profile=profile)
+
+    def make_redis(self, directory: Path) -> Redis:
+        return Redis(directory)
+
+    def make_kafka(self, directory: Path) -> Kafka:
+        return Kafka(directory)
+
     def make_aws(self, directory: Path) -> Aws:
         return Aws(directory)
 
-    def make_gateway(self, directory: Path, port: int | None) -> Gateway:
+    def make_gateway(self, directory: Path, port: int | None) -> Program:
         return Gateway(directory, port)
 
-    def make_scheduler(self, directory: Path) -> Scheduler:
+    def make_scheduler(self, directory: Path) -> Program:
         return Scheduler(directory)
 
     def start(self) -> Self:

@@ -1,0 +1,117 @@
+"""`sam local` in the place of our own gateway and workers: functions run in containers, as `sam build` made them.
+
+`start-api` serves the routes and `start-lambda` the rest, which the scheduler calls. Neither has anything to finish
+when it ends, so it is killed, and its containers are removed.
+"""
+
+import json
+import os
+import platform
+import signal
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from infra.local.docker import remove_containers
+from infra.local.lambda_endpoint import ENDPOINT
+from infra.local.sam_build import COPY, localise, program
+from infra.local.secret_store import write_private
+from infra.local.servers.aws import CREDENTIALS
+from infra.local.servers.programs import NO_PROXY, Program, Scheduler
+from infra.local.template import Function
+
+MACHINES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+class SamLocal(Program):
+    """Each function has one container, which is kept; those of `functions` are cleared away at the end."""
+
+    start_seconds = 180.0
+    stop_signal = signal.SIGKILL
+    inherited = (*Program.inherited, "DOCKER_HOST", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
+    subcommand = ""
+
+    def __init__(
+        self, directory: Path, port: int | None = None, *, built: Path, functions: Iterable[Function]
+    ) -> None:
+        super().__init__(directory, port)
+        self._built = built
+        self._functions = tuple(functions)
+
+    def command(self) -> list[str]:
+        where = ["--template", str(self._template), "--host", self.host, "--port", str(self.port)]
+        how = ["--warm-containers", "EAGER", "--skip-pull-image", "--no-watch"]
+        how += ["--layer-cache-basedir", str(self._layers)]
+        machine = f"Architecture={MACHINES[platform.machine()]}"
+        what = ["--env-vars", str(self._variables), "--parameter-overrides", machine]
+        return [program(), "local", self.subcommand, *self.arguments, *where, *how, *what]
+
+    @property
+    def arguments(self) -> list[str]:
+        return []
+
+    def environment(self) -> Mapping[str, str]:
+        """AWS's keys are handed on to the functions."""
+        shell = {name: os.environ[name] for name in self.inherited if name in os.environ}
+        return {**shell, **NO_PROXY, **CREDENTIALS, "SAM_CLI_TELEMETRY": "0", "PYTHONUNBUFFERED": "1"}
+
+    def prepare(self) -> None:
+        """An earlier one that was killed together with its guard has left its containers."""
+        remove_containers(self._folders)
+        variables = {name: value for name, value in self.settings.items() if name not in CREDENTIALS}
+        self._template = localise(self._built, f"{COPY}.{self.name}.yaml", variables, self._layers)
+        self._variables = self.directory / "variables.json"
+        write_private(self._variables, json.dumps({"Parameters": variables}))
+
+    @property
+    def afterwards(self) -> Sequence[str]:  # type: ignore[override]
+        return (sys.executable, "-m", "infra.local.docker", *map(str, self._folders))
+
+    @property
+    def _layers(self) -> Path:
+        return self.directory / "layers"
+
+    @property
+    def _folders(self) -> list[Path]:
+        return [self._built / function.name for function in self._functions]
+
+
+class SamApi(SamLocal):
+    name = "gateway"
+    subcommand = "start-api"
+
+
+class SamLambda(SamLocal):
+    name = "lambda"
+    subcommand = "start-lambda"
+
+    @property
+    def arguments(self) -> list[str]:
+        return [function.name for function in self._functions]
+
+
+class SamScheduler(Scheduler):
+    """Calls the functions of `lambdas`, which it starts and stops."""
+
+    def __init__(self, directory: Path, lambdas: SamLambda) -> None:
+        super().__init__(directory)
+        self._lambdas = lambdas
+
+    def prepare(self) -> None:
+        self._lambdas.settings = self.settings
+        self._lambdas.start()
+
+    def environment(self) -> Mapping[str, str]:
+        return {**super().environment(), ENDPOINT: self._lambdas.url}
+
+    @property
+    def is_running(self) -> bool:
+        return super().is_running and self._lambdas.is_running
+
+    def stop(self) -> None:
+        super().stop()
+        self._lambdas.stop()
+
+    def kill(self) -> None:
+        super().kill()
+        self._lambdas.kill()
