@@ -14,8 +14,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from infra.local.server import ROOT, StartFailed
 from infra.local.template import load_document
 
@@ -23,7 +21,6 @@ BUILT = "PAYGATE_BUILT"
 """Names a folder that `sam build` made; without it, it is made anew."""
 
 PROGRAM = "SAM"
-COPY = "template.local"
 ARN = "arn:aws:lambda:us-east-1:123456789012:layer:{name}:1"
 
 
@@ -45,7 +42,7 @@ def built() -> Path:
     return folder
 
 
-def localise(folder: Path, copy: str, names: Iterable[str], layers: Path) -> Path:
+def localised(folder: Path, names: Iterable[str], layers: Path) -> dict[str, Any]:
     """The copy: functions take variables of these `names`, and their layers are those that stand in `layers`."""
     document = load_document(folder / "template.yaml")
     common = document["Globals"]["Function"]
@@ -55,9 +52,7 @@ def localise(folder: Path, copy: str, names: Iterable[str], layers: Path) -> Pat
     for function in (common, *_functions_of(document)):
         if "Layers" in function:
             function["Layers"] = _named(function["Layers"], arns)
-    path = folder / copy
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
-    return path
+    return document
 
 
 def _published(layer: Path, layers: Path) -> str:

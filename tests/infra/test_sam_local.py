@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.local.environments import FunctionFailed
 from infra.local.lambda_endpoint import ENDPOINT, LambdaEndpoint
-from infra.local.sam_build import localise
+from infra.local.sam_build import localised
 from infra.local.server import Server, StartFailed
 from infra.local.servers.aws import CREDENTIALS
 from infra.local.template import Function
@@ -43,27 +42,25 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def localised(built: Path) -> dict[str, Any]:
-    path = localise(built, "copy.yaml", ["AWS_ENDPOINT_URL", "APP_ENV"], built / "layers")
-    document: dict[str, Any] = yaml.safe_load(path.read_text())
-    return document
+def copied(built: Path) -> dict[str, Any]:
+    return localised(built, ["AWS_ENDPOINT_URL", "APP_ENV"], built / "layers")
 
 
 def test_functions_are_told_what_the_stack_sets(built: Path) -> None:
-    variables = localised(built)["Globals"]["Function"]["Environment"]["Variables"]
+    variables = copied(built)["Globals"]["Function"]["Environment"]["Variables"]
     assert variables == {"APP_ENV": "production", "AWS_ENDPOINT_URL": ""}
 
 
 def test_layers_are_named_by_what_is_in_them_and_stand_where_sam_looks(built: Path) -> None:
-    first = localised(built)
+    first = copied(built)
     core, deps = first["Globals"]["Function"]["Layers"]
     assert first["Resources"]["Migrate"]["Properties"]["Layers"] == [core]
     assert [arn.split(":")[6].partition("-")[0] for arn in deps["Fn::If"][1:]] == ["DepsArm", "DepsX86"]
     (kept,) = (built / "layers").glob(f"{core.split(':')[6]}-1-*")
     assert (kept / "code.py").read_text() == "CoreLayer"
-    assert localised(built) == first
+    assert copied(built) == first
     (built / "CoreLayer/code.py").write_text("changed")
-    assert localised(built)["Globals"]["Function"]["Layers"][0] != core, "SAM would use the old image"
+    assert copied(built)["Globals"]["Function"]["Layers"][0] != core, "SAM would use the old image"
 
 
 class Lambda(BaseHTTPRequestHandler):

@@ -11,10 +11,13 @@ import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from infra.local.docker import remove_containers
 from infra.local.lambda_endpoint import ENDPOINT
-from infra.local.sam_build import COPY, localise, program
+from infra.local.sam_build import localised, program
 from infra.local.secret_store import write_private
 from infra.local.servers.aws import CREDENTIALS
 from infra.local.servers.programs import NO_PROXY, Program, Scheduler
@@ -30,6 +33,7 @@ class SamLocal(Program):
     stop_signal = signal.SIGKILL
     inherited = (*Program.inherited, "DOCKER_HOST", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
     subcommand = ""
+    warm: Sequence[str] = ("--warm-containers", "EAGER")
 
     def __init__(
         self, directory: Path, port: int | None = None, *, built: Path, functions: Iterable[Function]
@@ -40,7 +44,7 @@ class SamLocal(Program):
 
     def command(self) -> list[str]:
         where = ["--template", str(self._template), "--host", self.host, "--port", str(self.port)]
-        how = ["--warm-containers", "EAGER", "--skip-pull-image", "--no-watch"]
+        how = [*self.warm, "--skip-pull-image", "--no-watch"]
         how += ["--layer-cache-basedir", str(self._layers)]
         machine = f"Architecture={MACHINES[platform.machine()]}"
         what = ["--env-vars", str(self._variables), "--parameter-overrides", machine]
@@ -58,10 +62,17 @@ class SamLocal(Program):
     def prepare(self) -> None:
         """An earlier one that was killed together with its guard has left its containers."""
         remove_containers(self._folders)
-        variables = {name: value for name, value in self.settings.items() if name not in CREDENTIALS}
-        self._template = localise(self._built, f"{COPY}.{self.name}.yaml", variables, self._layers)
+        self._template = self._built / f"template.{self.name}.yaml"
+        self._template.write_text(yaml.safe_dump(self.template()), encoding="utf-8")
         self._variables = self.directory / "variables.json"
-        write_private(self._variables, json.dumps({"Parameters": variables}))
+        write_private(self._variables, json.dumps({"Parameters": self._handed_on}))
+
+    def template(self) -> dict[str, Any]:
+        return localised(self._built, self._handed_on, self._layers)
+
+    @property
+    def _handed_on(self) -> dict[str, str]:
+        return {name: value for name, value in self.settings.items() if name not in CREDENTIALS}
 
     @property
     def afterwards(self) -> Sequence[str]:  # type: ignore[override]
