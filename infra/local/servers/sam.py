@@ -7,22 +7,29 @@ when it ends, so it is killed, and its containers are removed.
 import json
 import os
 import platform
+import re
 import signal
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import requests
 import yaml
 
 from infra.local.docker import remove_containers
 from infra.local.lambda_endpoint import ENDPOINT
 from infra.local.sam_build import localised, program
 from infra.local.secret_store import write_private
+from infra.local.server import StartFailed
 from infra.local.servers.aws import CREDENTIALS
 from infra.local.servers.programs import NO_PROXY, Program, Scheduler
 from infra.local.template import Function
 
+WARMED_AT_ONCE = 2
 MACHINES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -88,8 +95,33 @@ class SamLocal(Program):
 
 
 class SamApi(SamLocal):
+    """Up once every function has answered: on a busy machine several that start at once run out of their time."""
+
     name = "gateway"
     subcommand = "start-api"
+
+    def start(self) -> Self:
+        super().start()
+        give_up_at = time.monotonic() + self.start_seconds
+        with ThreadPoolExecutor(WARMED_AT_ONCE) as pool:
+            started = pool.map(lambda function: self._warm(function, give_up_at), self._functions)
+            silent = [function.name for function, is_up in zip(self._functions, started, strict=True) if not is_up]
+        if silent:
+            raise StartFailed(f"{', '.join(silent)} did not start.\n{self.log_tail()}")
+        return self
+
+    def _warm(self, function: Function, give_up_at: float) -> bool:
+        """Whether it answered a stranger, who is refused. One without a route is left alone."""
+        for route in function.routes[:1]:
+            url = self.url + re.sub(r"\{\w+\}", "none", route.path)
+            while not self._answers(route.method, url):
+                if time.monotonic() > give_up_at:
+                    return False
+        return True
+
+    def _answers(self, method: str, url: str) -> bool:
+        answer = requests.request(method, url, timeout=self.start_seconds)
+        return answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class SamLambda(SamLocal):
