@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from infra.local.compose import FILE
-from infra.local.servers.localstack import INSIDE
+from infra.local.servers.localstack import INSIDE, make_localstack
 from infra.local.servers.postgres import ADMIN
 from infra.local.servers.standing import StandingKafka, StandingPostgres, StandingRedis
 
@@ -66,3 +66,16 @@ def test_compose_accepts_the_file() -> None:
     if not docker or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
         pytest.skip("no Docker with compose here")
     subprocess.run([docker, "compose", "-f", str(FILE), "config", "--quiet"], check=True)
+
+
+def test_localstack_is_the_composed_image_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LOCALSTACK", raising=False)
+    server = make_localstack(tmp_path)
+    server.host = ADDRESS
+    assert server.command()[-1] == SERVICES["localstack"]["image"]
+    assert f"{ADDRESS}:{server.port}:{INSIDE}" in server.command()
+    assert server.afterwards[-1] in server.command(), "the container that is removed is the one that was started"
+    monkeypatch.setenv("LOCALSTACK", "'/a path/localstack' --now")
+    assert make_localstack(tmp_path).command() == ["/a path/localstack", "--now"]
