@@ -1,7 +1,7 @@
 # Thin: `make help` lists the targets; the work is in `python -m infra.local.…`.
 # PYTHON=… chooses the interpreter (3.11 or later; 3.13, as on Lambda, is preferred).
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench soak key replay sweep lint check-template format docs lock clean
+.PHONY: help demo sam run test bench soak key replay sweep lint check-template format docs lock clean
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
@@ -16,6 +16,9 @@ help: ## List the targets
 
 demo: $(READY) ## Take one payment per method from HTTP call to Kafka event, and show it
 	@$(PY) -m infra.local.demo
+
+sam: $(READY) ## The same in containers of `sam local`, with LocalStack (needs Docker and the SAM CLI)
+	@$(PY) -m infra.local.sam
 
 run: $(READY) ## Keep the stack up until Ctrl-C: API on PORT (3000), sandbox on SANDBOX_PORT (3001)
 	@$(PY) -m infra.local.run

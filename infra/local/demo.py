@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -48,27 +49,31 @@ def show_quoted(demo: QuotedDemo) -> str | None:
     return f"Priced in euros: {demo.rate}, settled after {row.seconds:.1f} s" if row.ok else None
 
 
-def main() -> None:
+def main(make_stack: Callable[[], Stack], result: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    RESULT.unlink(missing_ok=True)
+    result.unlink(missing_ok=True)
     try:
-        rows, quoted = run()
+        rows, quoted = run(make_stack)
     except (AlreadyRunning, PortTaken, StartFailed) as problem:
         sys.exit(f"paygate: {problem}")
     except KeyboardInterrupt:
         sys.exit(130)
-    RESULT.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    result.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
     print(f"\n{table(rows, terminal_width())}\n\n{quoted or 'Priced in euros: FAILED'}\n")
     sys.exit(0 if quoted and rows and all(row.ok for row in rows) else 1)
 
 
-def run() -> tuple[list[Row], str | None]:
-    os.close(empty(DEMO_DIRECTORY))
+def run(make_stack: Callable[[], Stack]) -> tuple[list[Row], str | None]:
     started = time.monotonic()
-    with Stack(DEMO_DIRECTORY, durable=False, settings=HASTE, sandbox_time_scale=SANDBOX_TIME_SCALE) as stack:
+    with make_stack() as stack:
         print(f"The stack is up after {time.monotonic() - started:.1f} s: API {stack.gateway.url}", flush=True)
         print(f"Its chains: {', '.join(chains(stack))}", flush=True)
         return show_all(stack)
+
+
+def embedded() -> Stack:
+    os.close(empty(DEMO_DIRECTORY))
+    return Stack(DEMO_DIRECTORY, durable=False, settings=HASTE, sandbox_time_scale=SANDBOX_TIME_SCALE)
 
 
 def chains(stack: Stack) -> list[str]:
@@ -88,4 +93,4 @@ def empty(directory: Path) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(embedded, RESULT)

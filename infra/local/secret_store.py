@@ -24,7 +24,11 @@ def own_secrets(directory: Path) -> dict[str, str]:
 def publish(client: Any, secrets_by_name: Mapping[str, Mapping[str, str]]) -> str:
     """Store each as `<PREFIX>/<name>`; returns what SECRETS must say to read them all."""
     for name, values in secrets_by_name.items():
-        client.create_secret(Name=f"{PREFIX}/{name}", SecretString=json.dumps(dict(values)))
+        secret = {"SecretString": json.dumps(dict(values))}
+        try:
+            client.create_secret(Name=f"{PREFIX}/{name}", **secret)
+        except client.exceptions.ResourceExistsException:  # of an earlier run, where AWS outlives it
+            client.put_secret_value(SecretId=f"{PREFIX}/{name}", **secret)
     return ",".join(f"{PREFIX}/{name}" for name in secrets_by_name)
 
 
