@@ -13,7 +13,7 @@ from typing import Self
 
 import psutil
 
-from infra.local.ports import PortTaken, free_port, is_free, is_open
+from infra.local.ports import HOST, PortTaken, free_port, is_free, is_open
 
 ROOT = Path(__file__).resolve().parents[2]
 GUARD = Path(__file__).with_name("guard.py")
@@ -31,6 +31,8 @@ class Server:
     """
 
     name = "server"
+    host = HOST
+    """The address that it listens on, and by which others reach it."""
     port_setting = "PORT"
     start_seconds = 30.0
     stop_signal = signal.SIGTERM
@@ -55,7 +57,7 @@ class Server:
         """Make what must exist before the process starts."""
 
     def is_ready(self) -> bool:
-        return is_open(self.port)
+        return is_open(self.port, self.host)
 
     @property
     def log(self) -> Path:
@@ -75,7 +77,7 @@ class Server:
             if self._try_start():
                 self.is_port_fixed = True
                 return self
-            if self.is_port_fixed or is_free(self.port):
+            if self.is_port_fixed or is_free(self.port, self.host):
                 break
             self.port = free_port()
         raise StartFailed(f"{self.name} did not start.\n{self.log_tail()}")
@@ -83,9 +85,9 @@ class Server:
     def require_port(self, patience_seconds: float = 0) -> None:
         """Raises PortTaken when the port was chosen by somebody and is not free."""
         give_up_at = time.monotonic() + patience_seconds
-        while self.is_port_fixed and not is_free(self.port):
+        while self.is_port_fixed and not is_free(self.port, self.host):
             if time.monotonic() > give_up_at:
-                raise PortTaken(self.port, self.port_setting)
+                raise PortTaken(self.port, self.port_setting, self.host)
             time.sleep(0.05)
 
     def stop(self) -> None:

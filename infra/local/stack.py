@@ -4,7 +4,8 @@
         requests.get(stack.gateway.url + "/health")
         stack.redis.pause()
 
-`stack.env` is what another program needs to join in.
+`stack.env` is what another program needs to join in. A subclass may put others in the place of AWS, the API and
+the schedules: `make_aws`, `make_gateway`, `make_scheduler`.
 """
 
 import fcntl
@@ -20,6 +21,7 @@ import requests
 
 from infra.local.inbox import make_inbox
 from infra.local.own_key import own_key
+from infra.local.ports import HOST
 from infra.local.secret_store import own_secrets, publish, with_contents, write_private
 from infra.local.server import Server
 from infra.local.servers.anvil import BSC, Anvil
@@ -64,7 +66,8 @@ class Stack:
     """`settings` go to the functions and win over the stack's own.
 
     `durable` False trades PostgreSQL's safety against a crash of the machine for speed. Ports that are
-    None are free ones. `env_file` holds `env`, a line each, for as long as the stack is up.
+    None are free ones. `env_file` holds `env`, a line each, for as long as the stack is up. `host` is the address
+    of this machine by which the functions reach the servers; the API itself is on loopback.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         sandbox_time_scale: float = 1.0,
         env_file: Path | None = None,
+        host: str = HOST,
     ) -> None:
         self.directory = directory.resolve()
         self._env_file = env_file.resolve() if env_file else None
@@ -84,15 +88,17 @@ class Stack:
         self.postgres = make_postgres(place("postgres"), profile=DURABLE if durable else FAST)
         self.redis = Redis(place("redis"))
         self.kafka = Kafka(place("kafka"))
-        self.aws = Aws(place("aws"))
+        self.aws = self.make_aws(place("aws"))
         self.ethereum = Anvil(place("ethereum"), block_seconds=BLOCK_SECONDS)
         self.bsc = Anvil(place("bsc"), network=BSC, block_seconds=BLOCK_SECONDS)
         self.bitcoin = Bitcoind(place("bitcoin")) if binary() else None
         self.sandbox = Sandbox(place("sandbox"), sandbox_port)
         self.sandbox.time_scale = sandbox_time_scale
-        self.gateway = Gateway(place("gateway"), api_port)
+        self.gateway = self.make_gateway(place("gateway"), api_port)
         self.gateway.forget = self._env_file
-        self.scheduler = Scheduler(place("scheduler"))
+        self.scheduler = self.make_scheduler(place("scheduler"))
+        for server in (*self._embedded, self.sandbox):
+            server.host = host
         self._settings = dict(settings or {})
         self._rails: dict[str, str] = {}
         self._core: dict[str, str] = {}
@@ -113,8 +119,20 @@ class Stack:
     @property
     def servers(self) -> tuple[Server, ...]:
         """In the order of starting."""
-        embedded = (self.postgres, self.redis, self.kafka, self.aws, *self.chains)
-        return (*embedded, self.sandbox, self.gateway, self.scheduler)
+        return (*self._embedded, self.sandbox, self.gateway, self.scheduler)
+
+    @property
+    def _embedded(self) -> tuple[Server, ...]:
+        return (self.postgres, self.redis, self.kafka, self.aws, *self.chains)
+
+    def make_aws(self, directory: Path) -> Aws:
+        return Aws(directory)
+
+    def make_gateway(self, directory: Path, port: int | None) -> Gateway:
+        return Gateway(directory, port)
+
+    def make_scheduler(self, directory: Path) -> Scheduler:
+        return Scheduler(directory)
 
     def start(self) -> Self:
         self._lock = lock_directory(self.directory, PATIENCE_SECONDS)

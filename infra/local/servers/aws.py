@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from infra.local.ports import HOST
 from infra.local.server import Server
 
 CREDENTIALS = {
@@ -20,7 +19,7 @@ class Aws(Server):
     name = "aws"
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(self.port)]
+        return [sys.executable, "-m", "moto.server", "-H", self.host, "-p", str(self.port)]
 
     def environment(self) -> Mapping[str, str]:
         quiet = {"PYTHONWARNINGS": "ignore", "MOTO_PORT": str(self.port)}
@@ -39,7 +38,7 @@ class Aws(Server):
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
