@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -66,7 +64,7 @@ class Deployed:
 @pytest.fixture(scope="module")
 def deployed() -> Iterator[Deployed]:
     RESULT.unlink(missing_ok=True)
-    command = subprocess.Popen(["make", "deploy-local", "ARGS=--keep"], cwd=ROOT, start_new_session=True)
+    command = subprocess.Popen(["make", "deploy-local", "ARGS=--keep"], cwd=ROOT)
     try:
         give_up_at = time.monotonic() + DEPLOYED_SECONDS
         while not RESULT.exists():
@@ -76,7 +74,7 @@ def deployed() -> Iterator[Deployed]:
         lines = shlex.split((DEPLOY_DIRECTORY / "env").read_text())
         yield Deployed(dict(line.split("=", 1) for line in lines), json.loads(RESULT.read_text()))
     finally:
-        os.killpg(command.pid, signal.SIGTERM)
+        command.terminate()  # make hands it on
         command.wait(60)
 
 
@@ -105,6 +103,15 @@ def test_bytes_of_a_callback_reach_the_function_unchanged(deployed: Deployed, ch
     assert outcomes(deployed, body) == ["settled"], "the bytes were not kept as they came"
 
 
+def test_an_upload_is_announced_and_taken_over_tls_alone(deployed: Deployed) -> None:
+    """The emulator is spoken to without TLS, and the bucket's policy refuses that."""
+    form = Shop(deployed.env["API_URL"], deployed.env["API_KEY"]).call("POST", "/bank-statements/uploads", json={})
+    assert form.status_code == 201, form.text
+    to = form.json()
+    sent = requests.post(to["url"], data=to["fields"], files={"file": b"<Document/>"}, timeout=30)
+    assert (sent.status_code, "AccessDenied" in sent.text) == (403, True)
+
+
 def test_schedules_run_what_they_are_deployed_for(deployed: Deployed) -> None:
     """Without a nudge: nobody sends `expire` and `resolve` any."""
     logs = deployed.client("logs")
@@ -118,7 +125,9 @@ def test_schedules_run_what_they_are_deployed_for(deployed: Deployed) -> None:
 @pytest.mark.parametrize("queue", ["RelayDeadLetters", "StatementDeadLetters", "ScheduleDeadLetters"])
 def test_nothing_failed_for_good(deployed: Deployed, queue: str) -> None:
     attributes = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = deployed.client("sqs").get_queue_attributes(QueueUrl=deployed.resource(queue), AttributeNames=attributes)
+    found = deployed.client("sqs").get_queue_attributes(
+        QueueUrl=deployed.resource(queue), AttributeNames=attributes
+    )
     assert found["Attributes"] == dict.fromkeys(attributes, "0")
 
 

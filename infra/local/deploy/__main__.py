@@ -17,6 +17,7 @@ from infra.local.deploy.stack import DeployedStack
 from infra.local.listener import Listener
 from infra.local.ports import PortTaken
 from infra.local.run import DIRECTORY, interrupt, watch
+from infra.local.secret_store import write_private
 from infra.local.server import StartFailed
 from infra.local.stack import NODES, AlreadyRunning
 
@@ -51,16 +52,26 @@ def run(*, is_kept: bool) -> int:
     env = DEPLOY_DIRECTORY / "env"
     stack = DeployedStack(DEPLOY_DIRECTORY, durable=False, sandbox_time_scale=SANDBOX_TIME_SCALE, env_file=env)
     stack.build()
-    started = time.monotonic()
-    with stack:
-        print(f"{STACK} is deployed after {time.monotonic() - started:.1f} s: API {stack.gateway.url}")
-        print(f"The deployed migrations left the schema at {stack.revision}.", flush=True)
-        rows = paid(stack)
-        RESULT.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
-        print(f"\n{table(rows, terminal_width())}\n", flush=True)
+    try:
+        rows = shown(stack)
         if is_kept:
             keep(stack)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # make hands on what it gets, so one may come twice
+            signal.signal(number, signal.SIG_IGN)
+        stack.stop()
     return 0 if rows and all(row.ok for row in rows) else 1
+
+
+def shown(stack: DeployedStack) -> list[Row]:
+    started = time.monotonic()
+    stack.start()
+    print(f"{STACK} is deployed after {time.monotonic() - started:.1f} s: API {stack.gateway.url}")
+    print(f"The deployed migrations left the schema at {stack.revision}.", flush=True)
+    rows = paid(stack)
+    write_private(RESULT, json.dumps([asdict(row) for row in rows], indent=2) + "\n")  # whole: others wait for it
+    print(f"\n{table(rows, terminal_width())}\n", flush=True)
+    return rows
 
 
 def paid(stack: DeployedStack) -> list[Row]:

@@ -21,7 +21,9 @@ from infra.local.servers.programs import Gateway, Scheduler
 from infra.local.stack import Stack
 
 OWNER_SECRET = "paygate-owner/local"  # noqa: S105 (a name)
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
+NOT_HERE = {"PollEthereum": "DISABLED", "PollBsc": "DISABLED"}
+"""Chains that have no node beside the deployed stack. What is simulated, TRON and Bitcoin, is polled."""
 
 
 class DeployedApi(Gateway):
@@ -101,6 +103,9 @@ class DeployedStack(Stack):
         self._publish_owner()
         self._deploy()
         self.revision = invoked(self.aws, self.release.resource("MigrateFunction"))["revision"]
+        self._queue_url = self.release.resource("RelayQueue")
+        self._statement_queue_url = self.release.resource("StatementQueue")
+        self._settings["STATEMENT_BUCKET"] = self.release.resource("StatementBucket")
         self.api_key = own_key(self.directory / "api_key", {**self.settings, **self._core, "SECRETS": ""})
         self.gateway.start()
 
@@ -111,14 +116,14 @@ class DeployedStack(Stack):
 
     def _deploy(self) -> None:
         """Where no emulator gives the API the id that is asked for, again with the address that came out."""
-        self.release.deploy(self._parameters())
+        self.release.deploy(self.parameters())
         found = self.release.resource("Api")
         if found != self.gateway.api_id:
             self.gateway.api_id = found
             self._subscribe()
-            self.release.deploy(self._parameters())
+            self.release.deploy(self.parameters())
 
-    def _parameters(self) -> dict[str, str]:
+    def parameters(self) -> dict[str, str]:
         return {
             "Environment": "local",
             "AppEnv": "development",  # the sandbox plays the rails without TLS
@@ -128,4 +133,5 @@ class DeployedStack(Stack):
             "SecretPattern": f"{PREFIX}/*",
             "MigrationSecretName": OWNER_SECRET,
             "MigrationSecretPattern": f"{OWNER_SECRET}-*",
+            **NOT_HERE,
         }
