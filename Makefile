@@ -1,7 +1,7 @@
 # Thin: `make help` lists the targets; the work is in `python -m infra.local.…`.
 # PYTHON=… chooses the interpreter (3.11 or later; 3.13, as on Lambda, is preferred).
 .DEFAULT_GOAL := help
-.PHONY: help demo run deploy-local test bench soak key replay sweep lint format docs lock clean
+.PHONY: help demo run deploy-local test bench soak key replay sweep lint check-template format docs lock clean
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
@@ -11,6 +11,7 @@ READY := $(VENV) $(NODES)
 TOOLS := .local/tools
 # SAM=… names another SAM CLI, AWS_ENDPOINT_URL=… an emulator that runs already.
 EMULATED := $(if $(SAM),,$(TOOLS)/sam/.ready) $(if $(AWS_ENDPOINT_URL),,$(TOOLS)/ministack/.ready)
+CHECKS := .local/checks/.ready
 export PYTHONPATH := layers/core/python:layers/migrate/python:functions:.
 
 help: ## List the targets
@@ -48,6 +49,9 @@ lint: $(READY) ## Check format, lint and types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+check-template: $(READY) $(CHECKS) ## Lint template.yaml and infra/stacks with cfn-lint and checkov
+	@sh infra/checks/check.sh
+
 format: $(READY) ## Format, and fix what lint can fix
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
@@ -63,6 +67,7 @@ lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (n
 	python3 -m uv pip compile $(LOCK) .ci/requirements-sam.in -o .ci/requirements-sam.txt
 	python3 -m uv pip compile $(LOCK_ANY) --python-version 3.13 infra/local/deploy/requirements.in \
 		-o infra/local/deploy/requirements.txt
+	python3 -m uv pip compile $(LOCK) .ci/requirements-checks.in -o .ci/requirements-checks.txt
 	python3 -m uv pip compile $(LOCK) tests/bench/peers/requirements.in -o tests/bench/peers/requirements.txt
 	python3 -m uv pip compile $(LOCK_OLD) --python-version 3.9 tests/bench/peers/ethereum_etl.in \
 		-o tests/bench/peers/ethereum_etl.txt
@@ -103,3 +108,8 @@ $(TOOLS)/sam/.ready: .ci/requirements-sam.txt infra/local/tool.sh
 # Functions run on its Python, so it is the one that layers are built for.
 $(TOOLS)/ministack/.ready: infra/local/deploy/requirements.txt infra/local/tool.sh
 	@PYTHON="$(PYTHON)" sh infra/local/tool.sh ministack $< 3.13
+
+$(CHECKS): .ci/requirements-checks.txt | $(VENV)
+	@rm -rf $(@D) && .venv/bin/python -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
+	@touch $@

@@ -34,6 +34,15 @@ def test_only_the_environment_called_local_may_be_less_than_production() -> None
     assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "Environment"}, "local"]}
 
 
+def test_releases_are_gradual_only_where_alarms_can_turn_them_back() -> None:
+    rule = TEMPLATE["Rules"]["AlarmsStopGradualReleases"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "GradualReleases"}, "true"]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "Alarms"}, "ENABLED"]}
+    assert TEMPLATE["Parameters"]["Alarms"]["Default"] == "ENABLED"
+    assert TEMPLATE["Resources"]["Observability"]["Condition"] == "HasAlarms"
+
+
 def test_nothing_but_the_local_deployment_asks_for_less() -> None:
     assert "AppEnv" not in (ROOT / "samconfig.toml").read_text(encoding="utf-8")
 

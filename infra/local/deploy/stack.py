@@ -22,8 +22,10 @@ from infra.local.stack import Stack
 
 OWNER_SECRET = "paygate-owner/local"  # noqa: S105 (a name)
 ANSWER_SECONDS = 60.0
-NOT_HERE = {"PollEthereum": "DISABLED", "PollBsc": "DISABLED"}
-"""Chains that have no node beside the deployed stack. What is simulated, TRON and Bitcoin, is polled."""
+NOT_HERE = {"PollEthereum": "DISABLED", "PollBsc": "DISABLED", "Alarms": "DISABLED"}
+"""Chains that have no node beside the deployed stack (TRON and Bitcoin are simulated, and polled), and alarms, for
+emulators do not know those over metric math (docs/emulators.md).
+"""
 
 
 class DeployedApi(Gateway):

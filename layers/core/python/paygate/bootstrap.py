@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paygate import observability
+from paygate import observability, snapshots
 from paygate.adapters.kms.key import KmsKey
 from paygate.adapters.postgres.chain_store import PostgresChains
 from paygate.adapters.postgres.database import Database
@@ -123,9 +123,13 @@ class ConfiguredRails:
         adapter = registry.load(known.adapter)
         base = self._settings.public_base_url
         urls = RailUrls(callback=f"{base}/webhooks/{rail}", returned=f"{base}/return")
-        http = RailHttp(told=lambda milliseconds: self._meter.measure("RailLatency", milliseconds, rail=rail))
+        http = RailHttp(told=partial(self._told, rail))
         made: PaymentRail = adapter(self._settings.rails[rail], urls, self._clock, http)
         return made
+
+    def _told(self, rail: str, milliseconds: int, is_answered: bool) -> None:  # noqa: FBT001  # as RailHttp says it
+        self._meter.measure("RailLatency", milliseconds, rail=rail)
+        self._meter.count("RailErrors", 0 if is_answered else 1, rail=rail)
 
 
 class ConfiguredChains:
@@ -180,8 +184,10 @@ class ConfiguredSealings:
 
 
 def _node_http(meter: Meter, network: str) -> RailHttp:
-    tell = partial(meter.measure, "NodeLatency", network=network)
-    return RailHttp(told=tell, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
+    def told(milliseconds: int, _is_answered: bool) -> None:  # noqa: FBT001  # as RailHttp says it
+        meter.measure("NodeLatency", milliseconds, network=network)
+
+    return RailHttp(told=told, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
 
 
 def build(settings: Settings) -> App:
@@ -189,7 +195,7 @@ def build(settings: Settings) -> App:
     observability.redact.conceal(settings.secret_values)
     clock = SystemClock()
     ids = SystemIds(clock)
-    meter = observability.EmfMeter()
+    meter = observability.EmfMeter(registry.PACES)
     sealer = AesGcmSealer(dict(settings.encryption_key))
     database = Database(settings.database_url)
     ledger = PostgresLedger(database, sealer, ids)
@@ -261,6 +267,20 @@ def app() -> App:
             if _app is None:
                 _app = build(read_settings(os.environ))
     return _app
+
+
+def forget() -> None:
+    """Have the next request build the application anew: settings, connections, clients, caches and what is known.
+
+    Nothing is said to the other ends: they may be another process's by now.
+    """
+    global _app  # noqa: PLW0603  # as above
+    _app = None
+    snapshots.renew()
+
+
+snapshots.before_snapshot(snapshots.load_code)
+snapshots.after_restore(forget)
 
 
 def _nudge(settings: Settings, redis: RedisClient) -> Nudge:
