@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.local.demo_crypto import CryptoDemo, QuotedDemo
 from infra.local.demo_payment import Demo, Row, terminal_width
@@ -19,6 +20,9 @@ from infra.local.ports import PortTaken
 from infra.local.run import DIRECTORY
 from infra.local.server import StartFailed
 from infra.local.stack import LOCK, NODES, AlreadyRunning, Stack, lock_directory
+
+if TYPE_CHECKING:
+    from paygate.strategies.registry import Method
 
 DEMO_DIRECTORY = DIRECTORY / "demo"
 RESULT = DIRECTORY / "demo.json"
@@ -35,12 +39,16 @@ def show_all(stack: Stack) -> tuple[list[Row], str | None]:
     from paygate.strategies import registry
 
     with Listener(stack.kafka.bootstrap_servers) as listener:
-        rows = []
-        for method in registry.METHODS:
-            print(f"\n{method.name}", flush=True)
-            demo = OWN_WAYS.get(method.rail, Demo)(stack, listener)
-            rows.append(demo.show(method.name, method.rail, registry.strategy(method.name).currencies[0]))
+        rows = [show(method, stack, listener) for method in registry.METHODS]
         return rows, show_quoted(QuotedDemo(stack, listener))
+
+
+def show(method: "Method", stack: Stack, listener: Listener) -> Row:
+    from paygate.strategies import registry
+
+    print(f"\n{method.name}", flush=True)
+    demo = OWN_WAYS.get(method.rail, Demo)(stack, listener)
+    return demo.show(method.name, method.rail, registry.strategy(method.name).currencies[0])
 
 
 def show_quoted(demo: QuotedDemo) -> str | None:

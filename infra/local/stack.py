@@ -217,6 +217,10 @@ class Stack:
         self._core = {"DATABASE_URL": self.postgres.url(), **self.redis.env, **own_secrets(self.directory)}
         rails = with_contents(self._rails)
         self._secrets = publish(self.aws.client("secretsmanager"), {"core": self._core, "rails": rails})
+        self._make_queues()
+
+    def _make_queues(self) -> None:
+        """As the template has them, with the bucket that uploads go to."""
         self._queue_url = self.aws.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
         self._statement_queue_url = make_inbox(self.aws, STATEMENTS)
 
@@ -274,6 +278,8 @@ def lock_directory(directory: Path, patience_seconds: float = 0) -> int:
 
 def _together(*tasks: Callable[[], object]) -> None:
     """At once, in threads; the first failure is raised when all have ended."""
+    if not tasks:
+        return
     with ThreadPoolExecutor(len(tasks)) as pool:
         for future in [pool.submit(task) for task in tasks]:
             future.result()
