@@ -81,6 +81,12 @@ def test_data_is_made_only_in_a_network() -> None:
     assert asked == {"CreateDatabase", "CreateRedis", "CreateKafka"}
 
 
+@pytest.mark.parametrize("template", [ROOT_TEMPLATE, *NESTED.values()])
+def test_no_output_is_called_as_a_parameter_is(template: dict[str, Any]) -> None:
+    """`sam build` would put the parameter's value in its place, and fails over a list."""
+    assert not set(template["Outputs"]) & set(template.get("Parameters", {}))
+
+
 # ---------------------------------------------------------------- who may talk to whom
 
 
