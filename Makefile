@@ -1,13 +1,14 @@
 # Thin: `make help` lists the targets; the work is in `python -m infra.local.…`.
 # PYTHON=… chooses the interpreter (3.11 or later; 3.13, as on Lambda, is preferred).
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench soak key replay sweep lint format docs lock clean
+.PHONY: help demo run test bench soak key replay sweep lint check-template format docs lock clean
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
 VENV := .venv/.ready
 NODES := infra/local/node/node_modules/.ready
 READY := $(VENV) $(NODES)
+CHECKS := .local/checks/.ready
 export PYTHONPATH := layers/core/python:layers/migrate/python:functions:.
 
 help: ## List the targets
@@ -42,6 +43,9 @@ lint: $(READY) ## Check format, lint and types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+check-template: $(READY) $(CHECKS) ## Lint template.yaml and infra/stacks with cfn-lint and checkov
+	@sh infra/checks/check.sh
+
 format: $(READY) ## Format, and fix what lint can fix
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
@@ -49,12 +53,14 @@ format: $(READY) ## Format, and fix what lint can fix
 lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (needs uv)
 	python3 -m uv pip compile $(LOCK) requirements.in -o requirements.txt
 	python3 -m uv pip compile $(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
-	python3 -m uv pip compile $(LOCK_LAYER) layers/deps/requirements.in -o layers/deps/requirements.txt
+	python3 -m uv pip compile $(LOCK_LAYER) --no-emit-package click layers/deps/requirements.in \
+		-o layers/deps/requirements.txt
 	python3 -m uv pip compile $(LOCK_LAYER) --no-emit-package markupsafe --no-emit-package typing-extensions \
 		layers/migrate/requirements.in -o layers/migrate/requirements.txt
 	python3 -m uv pip compile $(LOCK_LAYER) $(IN_DEPS:%=--no-emit-package %) \
 		layers/chain/requirements.in -o layers/chain/requirements.txt
 	python3 -m uv pip compile $(LOCK) .ci/requirements-sam.in -o .ci/requirements-sam.txt
+	python3 -m uv pip compile $(LOCK) .ci/requirements-checks.in -o .ci/requirements-checks.txt
 	python3 -m uv pip compile $(LOCK) tests/bench/peers/requirements.in -o tests/bench/peers/requirements.txt
 	python3 -m uv pip compile $(LOCK_OLD) --python-version 3.9 tests/bench/peers/ethereum_etl.in \
 		-o tests/bench/peers/ethereum_etl.txt
@@ -72,9 +78,10 @@ LOCK := $(LOCK_ANY) --python-version 3.11
 IN_DEPS := certifi charset-normalizer idna pycryptodome requests typing-extensions urllib3
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
 
-docs: $(READY) ## Write docs/states.md and docs/rails.md from the code
+docs: $(READY) ## Write docs/states.md, docs/rails.md and template.yaml's request models from what they follow
 	@$(PY) -m infra.docs.states
 	@$(PY) -m infra.docs.rails
+	@$(PY) -m infra.docs.request_models
 
 .env.example: $(READY) ## Write the settings and their defaults from the code
 	@$(PY) -m infra.local.env_example > $@.new && mv $@.new $@
@@ -88,3 +95,8 @@ $(VENV): requirements-dev.txt infra/local/venv.sh
 
 $(NODES): infra/local/node/package-lock.json infra/local/node/.npmrc infra/local/node.sh
 	@sh infra/local/node.sh
+
+$(CHECKS): .ci/requirements-checks.txt | $(VENV)
+	@rm -rf $(@D) && .venv/bin/python -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
+	@touch $@

@@ -77,7 +77,7 @@ def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[st
         assert isinstance(node, yaml.MappingNode)
         value = loader.construct_mapping(node, deep=True)
     if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
+        value = value.split(".", 1)  # a nested stack's output is one name: `Outputs.Url`
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 

@@ -25,14 +25,26 @@ MAY_IMPORT = {
     "settings_reader": set(),
     "card_numbers": set(),
     "redaction": {"card_numbers"},
-    "observability": {"redaction"},
+    "metrics": set(),
+    "observability": {"redaction", "metrics"},
+    "snapshots": set(),
     "services": {"domain", "ports", "chain_ports", "signing_ports", "sweep_ports", "services", "budget"},
     "strategies": {"domain", "ports", "chain_ports", "strategies"},
     "adapters": {
         *("domain", "ports", "chain_ports", "signing_ports", "sweep_ports", "adapters"),
         *("budget", "faults", "settings_reader"),
     },
-    "http": {"domain", "ports", "services", "strategies", "http", "budget", "observability", "card_numbers"},
+    "http": {
+        "domain",
+        "ports",
+        "services",
+        "strategies",
+        "http",
+        "budget",
+        "observability",
+        "card_numbers",
+        "snapshots",
+    },
     "queued": {"domain", "budget", "observability"},
     "scheduled": {"domain", "ports", "chain_ports", "services", "budget", "observability"},
 }
@@ -52,6 +64,7 @@ LIBRARIES = {
     "web3": {"adapters.chains"},
     "eth_account": {"adapters.chains"},
     "cryptography": {"adapters.rails", "adapters.system", "adapters.kms"},
+    "snapshot_restore_py": {"snapshots"},
     "aws_lambda_powertools": {"http", "observability", "queued", "scheduled", "adapters.secrets"},
 }
 

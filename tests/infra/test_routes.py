@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from infra.checks.expand import VARIANTS, expand
 from infra.local.server import ROOT
 from infra.local.template import Function, load_document, read_template
 from paygate.http.problems import CONTENT_TYPE, KINDS
@@ -59,3 +60,19 @@ def test_what_api_gateway_refuses_is_a_problem_document_like_ours(name: str) -> 
     assert document["type"] == f"urn:paygate:problem:{document['code']}"
     assert (document["status"], document["title"]) == (kind.status, kind.title)
     assert response["StatusCode"] == kind.status
+
+
+def test_the_deployed_api_has_the_codes_routes_and_no_others() -> None:
+    """As CloudFormation gets it: each route calls its function's alias, and only these ask for no key."""
+    resources = expand(VARIANTS["everything"])["Resources"]
+    (api,) = (each["Properties"] for each in resources.values() if each["Type"] == "AWS::ApiGateway::RestApi")
+    deployed = {
+        (method.upper(), path): operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        for path, methods in api["Body"]["paths"].items()
+        for method, operation in methods.items()
+    }
+    in_code = {(route.method, route.path): one.name for one in OF_THE_API for route in one.routes}
+    assert deployed.keys() == in_code.keys()
+    assert deployed.keys() >= PUBLIC.keys()
+    for route, name in in_code.items():
+        assert f"/functions/${{{name}Aliaslive}}/" in deployed[route]

@@ -118,17 +118,22 @@ def test_the_standard_library_s_loggers_write_through_ours() -> None:
 
 
 def test_metrics_are_emf_lines_without_ids(capsys: pytest.CaptureFixture[str]) -> None:
-    meter = EmfMeter()
+    meter = EmfMeter({"ALIPAY": "instant"})
     meter.count("PaymentsCreated", method="ALIPAY")
     meter.measure("RailLatency", 12, rail="alipay")
-    meter.alarm("CallbackMismatch", rail="alipay")
-    created, latency, alarm = map(json.loads, capsys.readouterr().out.splitlines())
+    meter.gauge("PollerLagMinutes", 0.5, network="tron")
+    meter.alarm("RailFactDidNotFit", rail="alipay")
+    created, latency, lag, alarm = map(json.loads, capsys.readouterr().out.splitlines())
     directive = created["_aws"]["CloudWatchMetrics"][0]
     assert (directive["Namespace"], created["PaymentsCreated"]) == ("paygate", [1.0])
-    assert sorted(directive["Dimensions"][0]) == ["method", "service"]
+    assert directive["Dimensions"] == [["service", "method"], ["service", "pace"]]
+    assert (created["method"], created["pace"]) == ("ALIPAY", "instant")
     assert (latency["RailLatency"], latency["rail"]) == ([12.0], "alipay")
     assert latency["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Unit"] == "Milliseconds"
-    assert (alarm["CallbackMismatch"], alarm["rail"]) == ([1.0], "alipay")
+    directive = lag["_aws"]["CloudWatchMetrics"][0]
+    assert directive["Metrics"] == [{"Name": "PollerLagMinutes", "Unit": "None"}]
+    assert (lag["PollerLagMinutes"], directive["Dimensions"]) == ([0.5], [["service"], ["service", "network"]])
+    assert (alarm["RailFactDidNotFit"], alarm["rail"]) == ([1.0], "alipay")
     assert alarm["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]  # one alarm for all rails
 
 
@@ -142,7 +147,7 @@ def test_a_metric_leaves_with_its_line_end() -> None:
             return len(text)
 
     with contextlib.redirect_stdout(Pieces()):
-        EmfMeter().count("PaymentsSettled", method="ALIPAY")
+        EmfMeter().count("RailErrors", rail="alipay")
     [line] = pieces
-    assert json.loads(line)["PaymentsSettled"] == [1]
+    assert json.loads(line)["RailErrors"] == [1]
     assert line.endswith("}\n")

@@ -21,6 +21,9 @@ class MemoryMeter:
     def measure(self, name: str, milliseconds: int, /, **_: str) -> None:
         self.told.append((name, milliseconds))
 
+    def gauge(self, name: str, value: float, /, **_: str) -> None:
+        self.told.append((name, int(value)))
+
     def alarm(self, name: str, /, **_: str) -> None:
         self.told.append((name, -1))
 

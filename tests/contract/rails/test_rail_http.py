@@ -276,11 +276,13 @@ def test_p1_tls_is_always_verified(self_signed: Path, monkeypatch: pytest.Monkey
 
 
 def test_how_long_a_call_took_is_told_whatever_came_of_it() -> None:
-    took: list[int] = []
-    http = RailHttp(connect_seconds=1, read_seconds=0.3, total_seconds=1, repeats=0, told=took.append)
-    with loopback(answering(answer())) as server:
-        http.send("GET", server.url)
+    told: list[tuple[int, bool]] = []
+    hear = lambda milliseconds, is_answered: told.append((milliseconds, is_answered))  # noqa: E731
+    http = RailHttp(connect_seconds=1, read_seconds=0.3, total_seconds=1, repeats=0, told=hear)
+    for status in (200, 404, 503):
+        with loopback(answering(answer(status=status))) as server:
+            http.send("GET", server.url)
     with pytest.raises(OutcomeUnknown):
         http.send("GET", "http://127.0.0.1:1/")  # nobody's, while the server's own may be another's by now
-    assert len(took) == 2
-    assert all(0 <= milliseconds < 1000 for milliseconds in took)
+    assert [is_answered for _, is_answered in told] == [True, True, False, False]
+    assert all(0 <= milliseconds < 1000 for milliseconds, _ in told)

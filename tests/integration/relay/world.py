@@ -58,6 +58,9 @@ class MemoryMeter:
     def measure(self, name: str, milliseconds: int, /, **dimensions: str) -> None:
         self.measures[name] = milliseconds
 
+    def gauge(self, name: str, value: float, /, **dimensions: str) -> None:
+        self.counts[name] = int(value)
+
     def alarm(self, name: str, /, **dimensions: str) -> None:
         self.alarms.append(name)
 

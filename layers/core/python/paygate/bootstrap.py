@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paygate import observability
+from paygate import observability, snapshots
 from paygate.adapters.iam.tokens import cache_token, database_token, kafka_token
 from paygate.adapters.kms.key import KmsKey
 from paygate.adapters.postgres.chain_store import PostgresChains
@@ -128,9 +128,13 @@ class ConfiguredRails:
         adapter = registry.load(known.adapter)
         base = self._settings.public_base_url
         urls = RailUrls(callback=f"{base}/webhooks/{rail}", returned=f"{base}/return")
-        http = RailHttp(told=lambda milliseconds: self._meter.measure("RailLatency", milliseconds, rail=rail))
+        http = RailHttp(told=partial(self._told, rail))
         made: PaymentRail = adapter(self._settings.rails[rail], urls, self._clock, http)
         return made
+
+    def _told(self, rail: str, milliseconds: int, is_answered: bool) -> None:  # noqa: FBT001  # as RailHttp says it
+        self._meter.measure("RailLatency", milliseconds, rail=rail)
+        self._meter.count("RailErrors", 0 if is_answered else 1, rail=rail)
 
 
 class ConfiguredChains:
@@ -185,8 +189,10 @@ class ConfiguredSealings:
 
 
 def _node_http(meter: Meter, network: str) -> RailHttp:
-    tell = partial(meter.measure, "NodeLatency", network=network)
-    return RailHttp(told=tell, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
+    def told(milliseconds: int, _is_answered: bool) -> None:  # noqa: FBT001  # as RailHttp says it
+        meter.measure("NodeLatency", milliseconds, network=network)
+
+    return RailHttp(told=told, max_bytes=_NODE_BYTES, total_seconds=_NODE_SECONDS)
 
 
 def build(settings: Settings) -> App:
@@ -194,7 +200,7 @@ def build(settings: Settings) -> App:
     observability.redact.conceal(settings.secret_values)
     clock = SystemClock()
     ids = SystemIds(clock)
-    meter = observability.EmfMeter()
+    meter = observability.EmfMeter(registry.PACES)
     sealer = AesGcmSealer(dict(settings.encryption_key))
     database = Database(application_login(settings))
     ledger = PostgresLedger(database, sealer, ids)
@@ -266,6 +272,20 @@ def app() -> App:
             if _app is None:
                 _app = build(read_settings(os.environ))
     return _app
+
+
+def forget() -> None:
+    """Have the next request build the application anew: settings, connections, clients, caches and what is known.
+
+    Nothing is said to the other ends: they may be another process's by now.
+    """
+    global _app  # noqa: PLW0603  # as above
+    _app = None
+    snapshots.renew()
+
+
+snapshots.before_snapshot(snapshots.load_code)
+snapshots.after_restore(forget)
 
 
 def _nudge(settings: Settings, redis: RedisClient) -> Nudge:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.base import SingleMetric
 
+from paygate.metrics import METRICS, Metric
 from paygate.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -64,30 +64,46 @@ def traced(
 
 
 class EmfMeter:
-    """`ports.Meter`: each call writes one EMF line, from which CloudWatch makes the metric."""
+    """`ports.Meter`: each call writes one EMF line, from which CloudWatch makes the metric, once for each set of
+    dimensions that `metrics.METRICS` gives it.
+
+    `paces` are the methods' by name: what is told by method is told by pace as well.
+    """
+
+    def __init__(self, paces: Mapping[str, str] | None = None) -> None:
+        self._paces = paces or {}
 
     def count(self, name: str, /, value: int = 1, **dimensions: str) -> None:
-        _emit(name, MetricUnit.Count, value, dimensions)
+        self._tell(name, value, dimensions)
 
     def measure(self, name: str, milliseconds: int, /, **dimensions: str) -> None:
-        _emit(name, MetricUnit.Milliseconds, milliseconds, dimensions)
+        self._tell(name, milliseconds, dimensions)
+
+    def gauge(self, name: str, value: float, /, **dimensions: str) -> None:
+        self._tell(name, value, dimensions)
 
     def alarm(self, name: str, /, **facts: str) -> None:
         """Without dimensions of its own, so that one alarm of the template hears it whichever rail it concerns."""
-        _emit(name, MetricUnit.Count, 1, {}, facts)
+        _emit(name, METRICS[name], 1, {}, facts)
+
+    def _tell(self, name: str, value: float, dimensions: dict[str, str]) -> None:
+        metric = METRICS[name]
+        if ("pace",) in metric.sets:
+            dimensions["pace"] = self._paces[dimensions["method"]]
+        _emit(name, metric, value, dimensions, {})
 
 
-def _emit(
-    name: str, unit: MetricUnit, value: int, dimensions: dict[str, Any], facts: Mapping[str, str] | None = None
-) -> None:
+def _emit(name: str, metric: Metric, value: float, dimensions: Mapping[str, str], facts: Mapping[str, str]) -> None:
     """As powertools' `single_metric`, which prints the line and its end apart: a thread that logs meanwhile would
     write between them, and CloudWatch would make neither a metric nor an alarm of it.
     """
-    metric = SingleMetric(namespace=SERVICE)
-    metric.add_metric(name=name, unit=unit, value=value)
+    line = SingleMetric(namespace=SERVICE)
+    line.add_metric(name=name, unit=metric.unit, value=value)
     for dimension, said in {"service": SERVICE, **dimensions}.items():
-        metric.add_dimension(name=dimension, value=said)
-    for key, fact in (facts or {}).items():
-        metric.add_metadata(key, fact)
-    sys.stdout.write(json.dumps(metric.serialize_metric_set(), separators=(",", ":")) + "\n")
+        line.add_dimension(name=dimension, value=said)
+    for key, fact in facts.items():
+        line.add_metadata(key, fact)
+    written: dict[str, Any] = line.serialize_metric_set()
+    written["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = [["service", *names] for names in metric.sets]
+    sys.stdout.write(json.dumps(written, separators=(",", ":")) + "\n")
     sys.stdout.flush()

@@ -556,6 +556,9 @@ class Agenda(Protocol):
 
     def refund_tried(self, refund_id: str, next_query_at: datetime, /) -> None: ...
 
+    def unknown(self, older_than_seconds: int, /) -> int:
+        """How many payments wait that long for their rail's first answer; counted up to a bound."""
+
     def sweep(self, /) -> bool:
         """Drop idempotency keys and seen signatures that are past keeping; answers whether more may be left."""
 
@@ -871,11 +874,14 @@ class Sealer(Protocol):
 
 
 class Meter(Protocol):
-    """Business metrics. Ids are never dimensions."""
+    """Business metrics, each with the dimensions that `metrics.METRICS` says. Ids are never dimensions."""
 
     def count(self, name: str, /, value: int = 1, **dimensions: str) -> None: ...
 
     def measure(self, name: str, milliseconds: int, /, **dimensions: str) -> None: ...
+
+    def gauge(self, name: str, value: float, /, **dimensions: str) -> None:
+        """What is so now, told again and again."""
 
     def alarm(self, name: str, /, **facts: str) -> None:
         """A count that somebody must look at."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from paygate import budget
+from paygate import budget, snapshots
 from paygate.http import problems
 from paygate.http.errors import MethodNotAllowed, RouteNotFound
 from paygate.http.guard import Guard, Guarded
@@ -84,6 +84,11 @@ class Edge(Generic[A]):
         self._guard: Guard | None = None
         self._resolvers = Resolvers(self._mount)
         self._traced = traced(self._resolve)
+        snapshots.after_restore(self.forget)
+
+    def forget(self) -> None:
+        """Ask for the application and for callers' keys anew."""
+        self._guard = None
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         started = time.perf_counter()

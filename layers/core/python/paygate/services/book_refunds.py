@@ -11,6 +11,7 @@ from paygate.domain.money import Money
 from paygate.domain.refund import OURS, OUTSIDE, Refund
 from paygate.domain.states import UNDER_WAY, RefundState
 from paygate.ports import RefundStatus
+from paygate.services import tell
 from paygate.services.cases import open_rail_case, open_stuck_refund_case, stuck_refund_case
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class BookRefunds:
         change = moves.refund_moved(payment, known, moved, now, self._ids.new("EVT"))
         tx.save(change)
         tx.close_case(stuck_refund_case(rail, known.id))
-        self._meter.count(f"Refunds{state.value.capitalize()}", method=payment.method)
+        tell.refund_moved(self._meter, payment, state)
         return change
 
     def _outside(

@@ -14,6 +14,7 @@ from paygate.domain.errors import Conflict
 from paygate.domain.money import Money
 from paygate.domain.states import PAID_STATES, UNDER_WAY, PaymentState, RefundState
 from paygate.ports import AttemptStatus, Case
+from paygate.services import tell
 from paygate.services.cases import stuck_refund_case
 from paygate.services.races import TRIES
 from paygate.services.settle import settle
@@ -128,11 +129,11 @@ class BookTransfers:
 
     def _tell(self, changes: list[Change]) -> None:
         for change in changes:
-            method, before, after = change.after.method, change.before, change.after
+            before, after = change.before, change.after
             if after.state is PaymentState.SETTLED and not before.has_settled:
-                self._meter.count("PaymentsSettled", method=method)
+                tell.settled(self._meter, after)
             if after.withdrawn > before.withdrawn:
-                self._meter.alarm("PaymentReversed", rail=method)
+                self._meter.alarm("PaymentReversed", rail=after.method)
         if any(change.event for change in changes):
             self._nudge()
 

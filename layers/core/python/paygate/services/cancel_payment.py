@@ -8,6 +8,7 @@ from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict, NotCancellable, NotFound
 from paygate.domain.states import PaymentState
 from paygate.ports import Ability, TradeStatus
+from paygate.services import tell
 from paygate.services.races import TRIES
 from paygate.services.rails import order_at
 
@@ -77,7 +78,7 @@ class CancelPayment:
                     tx.save(change)
             except Conflict:
                 continue
-            self._meter.count("PaymentsFailed", method=payment.method)
+            tell.failed(self._meter, payment)
             self._nudge()
             return
         raise Conflict("lost too many races")

@@ -12,6 +12,7 @@ from paygate.domain.errors import Conflict, InvalidField, OutcomeUnknown, RailDe
 from paygate.domain.payment import Payment
 from paygate.domain.states import PaymentState
 from paygate.ports import Ability, Answer, Attempt, AttemptStatus
+from paygate.services import tell
 from paygate.services.answers import ACCEPTED, CREATED, Answered, action_json, payment_document
 from paygate.services.quotes import is_quoted
 from paygate.services.schedule import STARTED_GRACE_SECONDS, next_query_at
@@ -82,7 +83,7 @@ class CreatePayment:
             payment, attempt, answer = self._open_silently(payment, attempt, strategy, rail)
         if not self._ledger.add_payment(payment, attempt, claim, answer, address):
             return self._resume(claim)
-        self._meter.count("PaymentsCreated", method=payment.method)
+        tell.created(self._meter, payment)
         return Answered(answer) if answer else self._open(payment, attempt, claim, 1)
 
     def _is_known(self, claim: Claim) -> bool:
@@ -217,7 +218,7 @@ class CreatePayment:
                 tx.save(change, replace(attempt, status=AttemptStatus.DONE, next_query_at=None))
         except Conflict:
             return self._as_it_is(payment.id, claim, fence)
-        self._meter.count("PaymentsFailed", method=payment.method)
+        tell.failed(self._meter, payment)
         self._nudge()
         return self._as_it_is(payment.id, claim, fence)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from paygate.domain import payment as moves
 from paygate.domain.states import PaymentState
 from paygate.ports import AttemptStatus, TradeStatus
+from paygate.services import tell
 from paygate.services.drain import MOST, drain
 from paygate.services.rails import order_at
 from paygate.services.schedule import WATCH_MARGIN_SECONDS
@@ -85,7 +86,7 @@ class Expire:
             change = moves.expire(payment, self._clock.now(), self._ids.new("EVT"))
             done = replace(attempt, status=AttemptStatus.DONE, next_query_at=None, rail_id=seen.rail_id)
             tx.save(change, done)
-        self._meter.count("PaymentsFailed", method=payment.method)
+        tell.failed(self._meter, payment)
         self._nudge()
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from paygate.domain import payment as moves
 from paygate.domain.errors import Conflict
-from paygate.domain.states import PAID_STATES, PaymentState
+from paygate.domain.states import PaymentState
 from paygate.ports import AttemptStatus, TradeStatus
+from paygate.services import tell
 from paygate.services.book_refunds import BookRefunds, NotYet
 from paygate.services.cases import open_rail_case
 from paygate.services.races import TRIES
@@ -142,11 +143,10 @@ class Observe:
 
     def _tell(self, changes: list[Change]) -> None:
         for change in changes:
-            method = change.after.method
-            if change.after.state is PaymentState.SETTLED and change.before.state not in PAID_STATES:
-                self._meter.count("PaymentsSettled", method=method)
+            if change.after.state is PaymentState.SETTLED and not change.before.has_settled:
+                tell.settled(self._meter, change.after)
             elif change.before.is_open and not change.after.is_open:
-                self._meter.count("PaymentsFailed", method=method)
+                tell.failed(self._meter, change.after)
         if any(change.event for change in changes):
             self._nudge()
 

@@ -64,6 +64,9 @@ class _Run:
     turns: int = 0
     troubles: int = 0
     balanced_at: int = -1
+    head: Block | None = None
+    upto: int = 0
+    """How far there was something to read at that head: nothing, where nobody has an address."""
 
 
 class PollChain:
@@ -159,11 +162,13 @@ class PollChain:
         cursor = self._store.cursor(network)
         if cursor is None:
             raise NodeUnavailable("nothing was read yet")
+        run.head = head.latest
         if self._store.first_address_at(network) is None:
             return self._skip(chain, cursor, head)
         doubt = self._ripen(chain, cursor)  # also while a block further up cannot be read
         is_open = self._store.has_open(network)
         upto = head.latest.height if is_open else max(head.final_height, head.latest.height - _BEHIND)
+        run.upto = upto
         last = min(upto, cursor.block.height + chain.most_blocks)
         if last <= cursor.block.height:
             if self._has_turned(cursor, head):
@@ -305,12 +310,29 @@ class PollChain:
     def _told(self, network: str, run: _Run) -> Polled:
         """A node without peers answers well, and knows no new block: that is an alarm, too."""
         cursor = self._store.cursor(network)
+        self._tell_lag(network, run, cursor)
         since = cursor.moved_at if cursor else self._store.first_address_at(network)
         usual = timedelta(seconds=self._chains.by_name(network).block_seconds * _STALLED_BLOCKS)
         if since is not None and self._clock.now() - since > max(usual, STALLED_AFTER):
             self._meter.alarm("ChainStalled", network=network)
         height = cursor.block.height if cursor else 0
         return Polled(network, height, run.blocks, run.turns, run.troubles)
+
+    def _tell_lag(self, network: str, run: _Run, cursor: Cursor | None) -> None:
+        """None when all was read that there was. What a silent node has, nobody knows: only the time counts."""
+        if run.head is None:
+            if cursor is not None:
+                silent = self._clock.now() - cursor.moved_at
+                self._meter.gauge("PollerLagMinutes", _minutes(silent), network=network)
+            return
+        behind = max(run.upto - cursor.block.height, 0) if cursor is not None else 0
+        lag = run.head.time - cursor.block.time if cursor is not None and behind else timedelta()
+        self._meter.gauge("PollerLagBlocks", behind, network=network)
+        self._meter.gauge("PollerLagMinutes", _minutes(lag), network=network)
+
+
+def _minutes(lag: timedelta) -> float:
+    return round(max(lag.total_seconds(), 0) / 60, 1)
 
 
 def _raise(trouble: Exception | None) -> None:

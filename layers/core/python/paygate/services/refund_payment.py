@@ -22,6 +22,7 @@ from paygate.domain.quote import in_due
 from paygate.domain.refund import OURS, Refund
 from paygate.domain.states import UNDER_WAY, PaymentState, RefundState
 from paygate.ports import Ability, Answer, RefundAnswer, RefundOrder, RefundStatus
+from paygate.services import tell
 from paygate.services.answers import ACCEPTED, CREATED, Answered
 from paygate.services.cases import open_stuck_refund_case, stuck_refund_case
 from paygate.services.races import TRIES
@@ -222,7 +223,7 @@ class RefundPayment:
             tx.save(change)
         if change.event is not None:
             self._nudge()
-        self._meter.count(f"Refunds{state.value.capitalize()}", method=payment.method)
+        tell.refund_moved(self._meter, payment, state)
         return moved
 
 

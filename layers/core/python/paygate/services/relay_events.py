@@ -54,7 +54,7 @@ class RelayEvents:
         if report.refused:
             self._meter.alarm("OutboxEventRefused")
         backlog = self._outbox.backlog()
-        self._meter.count("OutboxDepth", backlog.depth)
+        self._meter.gauge("OutboxDepth", backlog.depth)
         self._meter.measure("OutboxAge", backlog.age_ms)
         with suppress(Conflict):  # another relay drops the same rows
             self._outbox.drop_old(self._retention_days)

@@ -14,6 +14,7 @@ from paygate.domain import payment as moves
 from paygate.domain.errors import RailDeclined
 from paygate.domain.states import PaymentState
 from paygate.ports import Ability, AttemptStatus, TradeStatus
+from paygate.services import tell
 from paygate.services.answers import action_json
 from paygate.services.drain import MOST, drain
 from paygate.services.rails import order_at
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from paygate.services.rails import Rails
     from paygate.services.refund_payment import RefundPayment
 
+UNKNOWN_SECONDS = 600
+"""From when on somebody should know of a payment whose rail gave no answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -43,7 +47,7 @@ class Resolved:
 
 
 class Resolve:
-    """One sweep; two at once never take the same row."""
+    """One sweep; two at once never take the same row. How much has been unknown for long is told first."""
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Resolve:
         """Work for `seconds`, on at most `most` pieces of a kind, or until nothing is due; oldest first."""
         deadline = time.monotonic() + seconds
         agenda = self._ledger.agenda
+        self._meter.gauge("PaymentsUnknown", agenda.unknown(UNKNOWN_SECONDS))
         callbacks, put_off = drain(agenda.callbacks, self._callback, deadline, most=most)
         self._statements.sweep(self._clock.now())
         statements, least = drain(self._statements.due, self._statement, deadline, most=most)
@@ -149,7 +154,7 @@ class Resolve:
             tx.save(change)
             tx.save_attempt(decided)
         if change.event is not None:
-            self._meter.count("PaymentsFailed", method=payment.method)
+            tell.failed(self._meter, payment)
             self._nudge()
 
     def _ask_again_later(self, attempt: Attempt) -> None:

@@ -19,7 +19,7 @@ class Method:
     answers None when the rail is not configured. `expiry` is how long payers have, in seconds: unless a caller
     says otherwise, and at most. `chain` reads a network's node, `treasury` makes what pays its refunds; both are
     called with (settings, http). `sealing` puts a signature into that, where a key of ours may sign it, and is
-    called with the settings.
+    called with the settings. `pace` is how soon money is there, as metrics group methods: instant, chain or bank.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Method:
     chain: str | None = None
     treasury: str | None = None
     sealing: str | None = None
+    pace: str = "instant"
 
 
 def _on_chain(
@@ -56,6 +57,7 @@ def _on_chain(
         treasury=f"{adapters}.{folder}.treasury:{prefix}Treasury",
         sealing=f"{adapters}.{folder}.sealing:{prefix}Sealing" if seals else None,
         expiry=(3600, 86_400),
+        pace="chain",
     )
 
 
@@ -96,6 +98,7 @@ METHODS = (
         adapter="paygate.adapters.rails.bank_transfer.rail:BankTransferRail",
         settings="paygate.adapters.rails.bank_transfer.settings:read",
         expiry=(7 * 86_400, 30 * 86_400),
+        pace="bank",
     ),
     _on_chain("USDT_TRC20", "tron", "UsdtTrc20Strategy", "TronRail", "tron.settings", "tron", "Tron"),
     _on_chain("USDT_ERC20", "ethereum", "UsdtErc20Strategy", "EthereumRail", "evm.ethereum", "evm", "Evm"),
@@ -107,6 +110,7 @@ METHODS = (
 )
 _BY_NAME = {method.name: method for method in METHODS}
 _BY_RAIL = {method.rail: method for method in METHODS}
+PACES = {method.name: method.pace for method in METHODS}
 
 
 def method(name: str) -> Method | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _KEY_HOURS = 48  # 24 at least are promised
 _SWEPT = 5_000
+_COUNTED = 1_000
 
 
 class PostgresAgenda:
@@ -52,6 +53,11 @@ class PostgresAgenda:
     def refund_tried(self, refund_id: str, next_query_at: datetime, /) -> None:
         with self._database.transaction() as run:
             run(sql("refund_tried"), id=refund_id, next_query_at=next_query_at)
+
+    def unknown(self, older_than_seconds: int, /) -> int:
+        with self._database.transaction() as run:
+            [[count]] = run(sql("count_unknown"), seconds=older_than_seconds, limit=_COUNTED)
+        return int(count)
 
     def sweep(self, /) -> bool:
         with self._database.transaction() as run:

@@ -34,7 +34,8 @@ class RailHttp:
 
     `total_seconds` bounds one call with its repeats, `read_seconds` one wait for bytes; the invocation's
     budget bounds both. `pause_seconds` is the first repeat's longest pause; it doubles, and is drawn at random
-    between zero and that ("full jitter"). `told` hears how many milliseconds each call took.
+    between zero and that ("full jitter"). `told` hears how many milliseconds each call took, and whether it brought
+    an answer: one that says "later" or "out of order" (429, 500, 502 to 504) is none.
     """
 
     connect_seconds: float = 3.0
@@ -43,7 +44,7 @@ class RailHttp:
     max_bytes: int = 1 << 20
     repeats: int = 2
     pause_seconds: float = 0.2
-    told: Callable[[int], None] | None = None
+    told: Callable[[int, bool], None] | None = None
     _session: requests.Session | None = field(default=None, init=False, repr=False)
 
     def send(
@@ -69,7 +70,7 @@ class RailHttp:
                 answer = self._try(method, url, body, headers)
                 left, pause_seconds = left - 1, pause_seconds * 2
         if self.told is not None:
-            self.told(round((time.monotonic() - started) * 1000))
+            self.told(round((time.monotonic() - started) * 1000), _is_reliable(answer))
         if isinstance(answer, HttpAnswer):
             return answer
         raise answer
@@ -122,6 +123,10 @@ def _may_pass(answer: HttpAnswer | OutcomeUnknown) -> bool:
     if isinstance(answer, HttpAnswer):
         return answer.status in _TRANSIENT
     return not isinstance(answer, AnswerTooLong)
+
+
+def _is_reliable(answer: HttpAnswer | OutcomeUnknown) -> bool:
+    return isinstance(answer, HttpAnswer) and answer.status not in _TRANSIENT
 
 
 def _pause(longest: float) -> bool:
