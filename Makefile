@@ -62,7 +62,8 @@ format: $(READY) ## Format, and fix what lint can fix
 lock: ## Resolve requirements*.in again into pinned, hashed requirements*.txt (needs uv)
 	python3 -m uv pip compile $(LOCK) requirements.in -o requirements.txt
 	python3 -m uv pip compile $(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
-	python3 -m uv pip compile $(LOCK_LAYER) layers/deps/requirements.in -o layers/deps/requirements.txt
+	python3 -m uv pip compile $(LOCK_LAYER) --no-emit-package click layers/deps/requirements.in \
+		-o layers/deps/requirements.txt
 	python3 -m uv pip compile $(LOCK_LAYER) --no-emit-package markupsafe --no-emit-package typing-extensions \
 		layers/migrate/requirements.in -o layers/migrate/requirements.txt
 	python3 -m uv pip compile $(LOCK_LAYER) $(IN_DEPS:%=--no-emit-package %) \
