@@ -70,7 +70,7 @@ def test_what_is_made_can_be_reached_and_what_is_brought_stays_as_it_was() -> No
 
 
 def test_data_is_made_only_in_a_network() -> None:
-    (rule,) = ROOT_TEMPLATE["Rules"].values()
+    rule = ROOT_TEMPLATE["Rules"]["DataHasANetwork"]
     asked = {one["Fn::Not"][0]["Fn::Equals"][0]["Ref"] for one in rule["RuleCondition"]["Fn::Or"]}
     assert asked == {"CreateDatabase", "CreateRedis", "CreateKafka"}
 
