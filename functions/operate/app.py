@@ -7,9 +7,11 @@ done, never what it answered: a new key is shown once.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, is_dataclass
+import re
+from dataclasses import asdict, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from paygate import bootstrap, budget
 from paygate.config import read_settings
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 MARGIN_SECONDS = 10.0
 MOST_PAYMENTS = 100
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 EVERY_SCOPE = [scope for scope in SCOPES if scope != "admin"]
 
 
@@ -171,12 +174,31 @@ def _task(name: object) -> Task:
 
 def _run(task: Task, event: Event, seconds: float) -> dict[str, Any]:
     """Settings are read anew each time: what is done here is often done because they changed."""
-    operations = bootstrap.operations(read_settings(os.environ))
+    settings = read_settings(os.environ)
+    if "host" in event and settings.migrate_database_url is not None:
+        url = another_host(settings.migrate_database_url, _text(event, "host"))
+        settings = replace(settings, migrate_database_url=url)
+    operations = bootstrap.operations(settings)
     try:
         answer = task(operations, event, seconds)
     finally:
         operations.app.database.close()
     return asdict(answer) if is_dataclass(answer) and not isinstance(answer, type) else answer
+
+
+def another_host(url: str, host: str) -> str:
+    """The database's URL at another host of the same domain: a copy that was restored beside the one in use.
+
+    Raises InvalidField for any other host, which would be told the owner's password.
+    """
+    parts = urlsplit(url)
+    own = parts.hostname or ""
+    name, _, domain = host.partition(".")
+    if not _LABEL.fullmatch(name) or not domain or domain != own.partition(".")[2]:
+        raise InvalidField("host", f"is another name under {own.partition('.')[2] or own}")
+    before, at, _ = parts.netloc.rpartition("@")
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=f"{before}{at}{host}{port}").geturl()
 
 
 def _text(event: Event, name: str) -> str:

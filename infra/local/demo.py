@@ -6,8 +6,10 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.local.demo_crypto import CryptoDemo, QuotedDemo
 from infra.local.demo_payment import Demo, Row, terminal_width
@@ -18,6 +20,9 @@ from infra.local.ports import PortTaken
 from infra.local.run import DIRECTORY
 from infra.local.server import StartFailed
 from infra.local.stack import LOCK, NODES, AlreadyRunning, Stack, lock_directory
+
+if TYPE_CHECKING:
+    from paygate.strategies.registry import Method
 
 DEMO_DIRECTORY = DIRECTORY / "demo"
 RESULT = DIRECTORY / "demo.json"
@@ -34,12 +39,16 @@ def show_all(stack: Stack) -> tuple[list[Row], str | None]:
     from paygate.strategies import registry
 
     with Listener(stack.kafka.bootstrap_servers) as listener:
-        rows = []
-        for method in registry.METHODS:
-            print(f"\n{method.name}", flush=True)
-            demo = OWN_WAYS.get(method.rail, Demo)(stack, listener)
-            rows.append(demo.show(method.name, method.rail, registry.strategy(method.name).currencies[0]))
+        rows = [show(method, stack, listener) for method in registry.METHODS]
         return rows, show_quoted(QuotedDemo(stack, listener))
+
+
+def show(method: "Method", stack: Stack, listener: Listener) -> Row:
+    from paygate.strategies import registry
+
+    print(f"\n{method.name}", flush=True)
+    demo = OWN_WAYS.get(method.rail, Demo)(stack, listener)
+    return demo.show(method.name, method.rail, registry.strategy(method.name).currencies[0])
 
 
 def show_quoted(demo: QuotedDemo) -> str | None:
@@ -48,27 +57,31 @@ def show_quoted(demo: QuotedDemo) -> str | None:
     return f"Priced in euros: {demo.rate}, settled after {row.seconds:.1f} s" if row.ok else None
 
 
-def main() -> None:
+def main(make_stack: Callable[[], Stack], result: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    RESULT.unlink(missing_ok=True)
+    result.unlink(missing_ok=True)
     try:
-        rows, quoted = run()
+        rows, quoted = run(make_stack)
     except (AlreadyRunning, PortTaken, StartFailed) as problem:
         sys.exit(f"paygate: {problem}")
     except KeyboardInterrupt:
         sys.exit(130)
-    RESULT.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    result.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
     print(f"\n{table(rows, terminal_width())}\n\n{quoted or 'Priced in euros: FAILED'}\n")
     sys.exit(0 if quoted and rows and all(row.ok for row in rows) else 1)
 
 
-def run() -> tuple[list[Row], str | None]:
-    os.close(empty(DEMO_DIRECTORY))
+def run(make_stack: Callable[[], Stack]) -> tuple[list[Row], str | None]:
     started = time.monotonic()
-    with Stack(DEMO_DIRECTORY, durable=False, settings=HASTE, sandbox_time_scale=SANDBOX_TIME_SCALE) as stack:
+    with make_stack() as stack:
         print(f"The stack is up after {time.monotonic() - started:.1f} s: API {stack.gateway.url}", flush=True)
         print(f"Its chains: {', '.join(chains(stack))}", flush=True)
         return show_all(stack)
+
+
+def embedded() -> Stack:
+    os.close(empty(DEMO_DIRECTORY))
+    return Stack(DEMO_DIRECTORY, durable=False, settings=HASTE, sandbox_time_scale=SANDBOX_TIME_SCALE)
 
 
 def chains(stack: Stack) -> list[str]:
@@ -88,4 +101,4 @@ def empty(directory: Path) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(embedded, RESULT)

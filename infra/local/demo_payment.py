@@ -14,7 +14,7 @@ import requests
 from infra.local.listener import Listener
 from infra.local.stack import Stack
 
-STEP_SECONDS = 30.0
+STEP_SECONDS = 60.0  # functions that are deployed start cold, on a busy machine all at once
 PRICE, REFUND = "88.00", "8.00"
 PRICES, REFUNDS = {"ETH": "0.05", "BTC": "0.0015"}, {"ETH": "0.005", "BTC": "0.0005"}
 """Of currencies in which the usual price would be a fortune."""

@@ -38,6 +38,8 @@ def main() -> NoReturn:
             stop(server, order["stop_signal"])
     if order["forget"] is not None:
         Path(order["forget"]).unlink(missing_ok=True)
+    if order["afterwards"]:
+        subprocess.run(order["afterwards"], stdin=subprocess.DEVNULL, cwd=order["cwd"], check=False)
     sys.exit(server.returncode if server.returncode >= 0 else 128 - server.returncode)
 
 

@@ -1,7 +1,10 @@
-"""Loopback ports that nobody uses."""
+"""Ports that nobody uses, on loopback or on another address of this machine."""
 
+import ipaddress
 import random
 import socket
+
+import psutil
 
 HOST = "127.0.0.1"
 # Below the ranges from which Linux and macOS take the ports of outgoing connections: a server that is
@@ -10,17 +13,17 @@ FIRST, LAST = 20000, 32000
 
 
 class PortTaken(Exception):
-    def __init__(self, port: int, setting: str) -> None:
+    def __init__(self, port: int, setting: str, host: str = HOST) -> None:
         super().__init__(
-            f"Port {port} on {HOST} is taken (or not yours to take); free it, or choose another: {setting}=<port>."
+            f"Port {port} on {host} is taken (or not yours to take); free it, or choose another: {setting}=<port>."
         )
 
 
-def is_free(port: int) -> bool:
+def is_free(port: int, host: str = HOST) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return False
         return True
@@ -33,7 +36,16 @@ def free_port() -> int:
             return port
 
 
-def is_open(port: int) -> bool:
+def is_open(port: int, host: str = HOST) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
+        return probe.connect_ex((host, port)) == 0
+
+
+def subnet(host: str) -> str:
+    """The network in which `host` is an address of this machine."""
+    for addresses in psutil.net_if_addrs().values():
+        for address in addresses:
+            if address.address == host:
+                return str(ipaddress.ip_network(f"{host}/{address.netmask}", strict=False))
+    raise ValueError(host)

@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 
 from infra.local.environments import Environments, FunctionFailed, Throttled
+from infra.local.lambda_endpoint import ENDPOINT, LambdaEndpoint
 from infra.local.template import Function, Queue, Schedule, read_template
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -83,7 +84,7 @@ def failed_ids(answer: Any) -> set[str] | None:
 
 
 class Scheduler:
-    def __init__(self, environments: Environments, *, scale: float, minimum: float) -> None:
+    def __init__(self, environments: Environments | LambdaEndpoint, *, scale: float, minimum: float) -> None:
         self._environments = environments
         self._scale = scale
         self._minimum = minimum
@@ -151,7 +152,7 @@ def main() -> None:
     for name, value in template.variables.items():
         os.environ.setdefault(name, value)
     scheduler = Scheduler(
-        Environments(CONCURRENCY),
+        LambdaEndpoint() if ENDPOINT in os.environ else Environments(CONCURRENCY),
         scale=float(os.environ.get("LOCAL_SCHEDULE_SCALE", "0.08")),
         minimum=float(os.environ.get("LOCAL_SCHEDULE_MIN_SECONDS", "1")),
     )

@@ -24,8 +24,16 @@ def own_secrets(directory: Path) -> dict[str, str]:
 def publish(client: Any, secrets_by_name: Mapping[str, Mapping[str, str]]) -> str:
     """Store each as `<PREFIX>/<name>`; returns what SECRETS must say to read them all."""
     for name, values in secrets_by_name.items():
-        client.create_secret(Name=f"{PREFIX}/{name}", SecretString=json.dumps(dict(values)))
+        store(client, f"{PREFIX}/{name}", values)
     return ",".join(f"{PREFIX}/{name}" for name in secrets_by_name)
+
+
+def store(client: Any, name: str, values: Mapping[str, str]) -> None:
+    text = json.dumps(dict(values))
+    try:
+        client.create_secret(Name=name, SecretString=text)
+    except client.exceptions.ResourceExistsException:  # at an emulator that outlives the stack
+        client.put_secret_value(SecretId=name, SecretString=text)
 
 
 def with_contents(settings: Mapping[str, str]) -> dict[str, str]:

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import psutil
 
-from infra.local.ports import PortTaken, free_port, is_free, is_open
+from infra.local.ports import HOST, PortTaken, free_port, is_free, is_open
 
 ROOT = Path(__file__).resolve().parents[2]
 GUARD = Path(__file__).with_name("guard.py")
@@ -31,6 +31,8 @@ class Server:
     """
 
     name = "server"
+    host = HOST
+    """The address that it listens on, and by which others reach it."""
     port_setting = "PORT"
     start_seconds = 30.0
     stop_signal = signal.SIGTERM
@@ -38,6 +40,8 @@ class Server:
     user: tuple[int, int] | None = None
     forget: Path | None = None
     """A file that is removed whenever the server ends, also when its parent could not do it."""
+    afterwards: Sequence[str] = ()
+    """A command that clears away, likewise, what is no child of the server's: its containers."""
 
     def __init__(self, directory: Path, port: int | None = None) -> None:
         self.directory = directory.resolve()
@@ -55,7 +59,7 @@ class Server:
         """Make what must exist before the process starts."""
 
     def is_ready(self) -> bool:
-        return is_open(self.port)
+        return is_open(self.port, self.host)
 
     @property
     def log(self) -> Path:
@@ -75,7 +79,7 @@ class Server:
             if self._try_start():
                 self.is_port_fixed = True
                 return self
-            if self.is_port_fixed or is_free(self.port):
+            if self.is_port_fixed or is_free(self.port, self.host):
                 break
             self.port = free_port()
         raise StartFailed(f"{self.name} did not start.\n{self.log_tail()}")
@@ -83,9 +87,9 @@ class Server:
     def require_port(self, patience_seconds: float = 0) -> None:
         """Raises PortTaken when the port was chosen by somebody and is not free."""
         give_up_at = time.monotonic() + patience_seconds
-        while self.is_port_fixed and not is_free(self.port):
+        while self.is_port_fixed and not is_free(self.port, self.host):
             if time.monotonic() > give_up_at:
-                raise PortTaken(self.port, self.port_setting)
+                raise PortTaken(self.port, self.port_setting, self.host)
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -153,6 +157,7 @@ class Server:
             "stop_signal": int(self.stop_signal),
             "death_signal": int(self.death_signal),
             "forget": str(self.forget) if self.forget else None,
+            "afterwards": list(self.afterwards),
         }
         with self.log.open("ab") as log:
             self._guard = subprocess.Popen(

@@ -4,7 +4,8 @@
         requests.get(stack.gateway.url + "/health")
         stack.redis.pause()
 
-`stack.env` is what another program needs to join in.
+`stack.env` is what another program needs to join in. A subclass may put others in the place of its parts:
+`make_postgres` and so on.
 """
 
 import fcntl
@@ -20,6 +21,7 @@ import requests
 
 from infra.local.inbox import make_inbox
 from infra.local.own_key import own_key
+from infra.local.ports import HOST
 from infra.local.secret_store import own_secrets, publish, with_contents, write_private
 from infra.local.server import Server
 from infra.local.servers.anvil import BSC, Anvil
@@ -27,9 +29,10 @@ from infra.local.servers.aws import Aws
 from infra.local.servers.bitcoind import Bitcoind, binary
 from infra.local.servers.kafka import Kafka
 from infra.local.servers.pooled import make_postgres
-from infra.local.servers.postgres import DATABASE, DURABLE, FAST
-from infra.local.servers.programs import Gateway, Sandbox, Scheduler
+from infra.local.servers.postgres import DATABASE, DURABLE, FAST, Postgres
+from infra.local.servers.programs import Gateway, Program, Sandbox, Scheduler
 from infra.local.servers.redis import Redis
+from infra.local.servers.standing import Standing
 from infra.local.wallet import Wallet
 from infra.sandbox import provision
 
@@ -64,7 +67,8 @@ class Stack:
     """`settings` go to the functions and win over the stack's own.
 
     `durable` False trades PostgreSQL's safety against a crash of the machine for speed. Ports that are
-    None are free ones. `env_file` holds `env`, a line each, for as long as the stack is up.
+    None are free ones. `env_file` holds `env`, a line each, for as long as the stack is up. `host` is the address
+    of this machine by which the functions reach the servers; the API itself is on loopback.
     """
 
     def __init__(
@@ -77,22 +81,26 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         sandbox_time_scale: float = 1.0,
         env_file: Path | None = None,
+        host: str = HOST,
     ) -> None:
         self.directory = directory.resolve()
         self._env_file = env_file.resolve() if env_file else None
         place = self.directory.joinpath
-        self.postgres = make_postgres(place("postgres"), profile=DURABLE if durable else FAST)
-        self.redis = Redis(place("redis"))
-        self.kafka = Kafka(place("kafka"))
-        self.aws = Aws(place("aws"))
+        self.postgres = self.make_postgres(place("postgres"), DURABLE if durable else FAST)
+        self.redis = self.make_redis(place("redis"))
+        self.kafka = self.make_kafka(place("kafka"))
+        self.aws = self.make_aws(place("aws"))
         self.ethereum = Anvil(place("ethereum"), block_seconds=BLOCK_SECONDS)
         self.bsc = Anvil(place("bsc"), network=BSC, block_seconds=BLOCK_SECONDS)
         self.bitcoin = Bitcoind(place("bitcoin")) if binary() else None
         self.sandbox = Sandbox(place("sandbox"), sandbox_port)
         self.sandbox.time_scale = sandbox_time_scale
-        self.gateway = Gateway(place("gateway"), api_port)
+        self.gateway = self.make_gateway(place("gateway"), api_port)
         self.gateway.forget = self._env_file
-        self.scheduler = Scheduler(place("scheduler"))
+        self.scheduler = self.make_scheduler(place("scheduler"))
+        for server in (*self._embedded, self.sandbox):
+            if not isinstance(server, Standing):
+                server.host = host
         self._settings = dict(settings or {})
         self._rails: dict[str, str] = {}
         self._core: dict[str, str] = {}
@@ -113,8 +121,29 @@ class Stack:
     @property
     def servers(self) -> tuple[Server, ...]:
         """In the order of starting."""
-        embedded = (self.postgres, self.redis, self.kafka, self.aws, *self.chains)
-        return (*embedded, self.sandbox, self.gateway, self.scheduler)
+        return (*self._embedded, self.sandbox, self.gateway, self.scheduler)
+
+    @property
+    def _embedded(self) -> tuple[Server, ...]:
+        return (self.postgres, self.redis, self.kafka, self.aws, *self.chains)
+
+    def make_postgres(self, directory: Path, profile: Mapping[str, str]) -> Postgres:
+        return make_postgres(directory, profile=profile)
+
+    def make_redis(self, directory: Path) -> Redis:
+        return Redis(directory)
+
+    def make_kafka(self, directory: Path) -> Kafka:
+        return Kafka(directory)
+
+    def make_aws(self, directory: Path) -> Aws:
+        return Aws(directory)
+
+    def make_gateway(self, directory: Path, port: int | None) -> Program:
+        return Gateway(directory, port)
+
+    def make_scheduler(self, directory: Path) -> Program:
+        return Scheduler(directory)
 
     def start(self) -> Self:
         self._lock = lock_directory(self.directory, PATIENCE_SECONDS)
@@ -188,6 +217,10 @@ class Stack:
         self._core = {"DATABASE_URL": self.postgres.url(), **self.redis.env, **own_secrets(self.directory)}
         rails = with_contents(self._rails)
         self._secrets = publish(self.aws.client("secretsmanager"), {"core": self._core, "rails": rails})
+        self._make_queues()
+
+    def _make_queues(self) -> None:
+        """As the template has them, with the bucket that uploads go to."""
         self._queue_url = self.aws.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
         self._statement_queue_url = make_inbox(self.aws, STATEMENTS)
 
@@ -245,6 +278,8 @@ def lock_directory(directory: Path, patience_seconds: float = 0) -> int:
 
 def _together(*tasks: Callable[[], object]) -> None:
     """At once, in threads; the first failure is raised when all have ended."""
+    if not tasks:
+        return
     with ThreadPoolExecutor(len(tasks)) as pool:
         for future in [pool.submit(task) for task in tasks]:
             future.result()

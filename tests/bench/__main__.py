@@ -14,7 +14,10 @@ from pathlib import Path
 
 from tests.bench.world import quiet, say, world
 
-PARTS = ("requests", "sizes", "concurrent", "relay", "cold_imports", "rails", "addresses", "chains", "statements")
+PARTS = (
+    *("requests", "sizes", "concurrent", "relay", "cold_imports", "cold_starts"),
+    *("rails", "addresses", "chains", "statements"),
+)
 PEERS = "peers"  # printed only: the report holds what has a bar
 REPORT = Path(".local/bench.json")
 

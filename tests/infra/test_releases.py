@@ -45,12 +45,14 @@ def test_gradual_releases_move_every_alias_but_migrates() -> None:
 def test_a_release_goes_back_when_an_alarm_rings() -> None:
     groups = of_type("everything", "AWS::CodeDeploy::DeploymentGroup")
     assert len(groups) == len(FUNCTIONS) - 1
-    alarms = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]["Alarms"]
+    condition, alarms, _ = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]["Alarms"]["Fn::If"]
+    assert (condition, len(alarms)) == ("HasAlarms", 4)
     for name, each in groups.items():
         properties = each["Properties"]
         assert properties["AutoRollbackConfiguration"]["Enabled"] is True
         assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
-        assert [alarm["Name"] for alarm in properties["AlarmConfiguration"]["Alarms"]] == alarms
+        given, configured, _ = properties["AlarmConfiguration"]["Fn::If"]
+        assert (given, [alarm["Name"] for alarm in configured["Alarms"]]) == (condition, alarms)
         assert each.get("Condition") == TEMPLATE["Resources"][name.removesuffix("DeploymentGroup")].get("Condition")
         assert properties["ServiceRoleArn"] == {"Fn::GetAtt": ["ReleaseRole", "Arn"]}
 

@@ -41,14 +41,8 @@ def found(value: Any, key: str) -> Iterator[Any]:
 
 def test_nothing_is_made_unless_it_is_asked_for() -> None:
     parameters = ROOT_TEMPLATE["Parameters"]
-    off = {name: parameters[name]["Default"] for name in parameters if name.startswith("Create")}
-    assert off == {
-        "CreateNetwork": "no",
-        "CreateDatabase": "none",
-        "CreateRedis": "none",
-        "CreateKafka": "none",
-        "CreateKey": "no",
-    }
+    assert parameters["CreateNetwork"]["Default"] == parameters["CreateKey"]["Default"] == "no"
+    assert {parameters[f"Create{what}"]["Default"] for what in ("Database", "Redis", "Kafka")} == {"none"}
     for name in NESTED:
         assert ROOT_TEMPLATE["Resources"][name]["Condition"] == f"Makes{name.replace('Streaming', 'Kafka')}"
     assert ROOT_TEMPLATE["Conditions"]["MakesNetwork"] == {"Fn::Equals": [{"Ref": "CreateNetwork"}, "yes"]}
@@ -79,6 +73,12 @@ def test_data_is_made_only_in_a_network() -> None:
     (rule,) = ROOT_TEMPLATE["Rules"].values()
     asked = {one["Fn::Not"][0]["Fn::Equals"][0]["Ref"] for one in rule["RuleCondition"]["Fn::Or"]}
     assert asked == {"CreateDatabase", "CreateRedis", "CreateKafka"}
+
+
+@pytest.mark.parametrize("template", [ROOT_TEMPLATE, *NESTED.values()])
+def test_no_output_is_called_as_a_parameter_is(template: dict[str, Any]) -> None:
+    """`sam build` would put the parameter's value in its place, and fails over a list."""
+    assert not set(template["Outputs"]) & set(template.get("Parameters", {}))
 
 
 # ---------------------------------------------------------------- who may talk to whom

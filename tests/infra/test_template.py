@@ -286,7 +286,8 @@ def test_functions_are_told_nothing_secret() -> None:
         "POWERTOOLS_SERVICE_NAME",
         "POWERTOOLS_METRICS_NAMESPACE",
     }
-    assert GLOBALS["Environment"]["Variables"]["APP_ENV"] == "production"
+    assert GLOBALS["Environment"]["Variables"]["APP_ENV"] == {"Ref": "AppEnv"}
+    assert TEMPLATE["Parameters"]["AppEnv"]["Default"] == "production"
 
 
 def test_callbacks_arrive_as_the_bytes_that_were_signed() -> None:

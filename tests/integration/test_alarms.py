@@ -16,6 +16,7 @@ from paygate.metrics import DIMENSIONS, METRICS
 from tests.support import mishaps
 from tests.support.alarms import Told, rings, told
 from tests.support.at_once import until
+from tests.support.card import card
 from tests.support.mishaps import World
 
 if TYPE_CHECKING:
@@ -98,6 +99,34 @@ def test_an_alarm_hears_what_it_is_about(name: str, world: World, capsys: pytest
 
     until(lambda: all(heard().values()), "every metric of the alarm is told")
     assert rings(alarm, heard()) is (name not in ONLY_HEARD), heard()
+
+
+def test_a_chain_that_is_read_to_its_head_is_not_behind(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    with mishaps.followed(world) as (shop, _):
+        world.node().mine(20)
+        capsys.readouterr()
+        shop.follow()
+        lines = list(told(capsys.readouterr().out.splitlines()))
+    for name in ("PollerLagBlocks", "PollerLagMinutes"):
+        found = [each for each in lines if each.name == name]
+        assert [each.dimensions.get("network") for each in found][:2] == [None, "ethereum"]
+        assert {value for each in found for value in each.values} == {0}
+
+
+def test_money_that_comes_back_is_not_settled_twice(world: World) -> None:
+    desk = card(world.stack.sandbox.url)
+    log = world.stack.gateway.log
+    before = log.stat().st_size
+    payment = desk.settled(world.shop)
+    dispute = desk.disputed(payment)
+    world.shop.await_state(payment["paymentId"], "REVERSED")
+    desk.decide(dispute, "win")
+    world.shop.await_state(payment["paymentId"], "SETTLED")
+    until(lambda: all(one["sends"] for one in desk.callbacks(payment)), "every event was sent")
+    lines = log.read_bytes()[before:].decode().splitlines()
+    by_method = {"service": "paygate", "method": "CREDIT_CARD"}
+    settled = [each for each in told(lines) if (each.name, each.dimensions) == ("PaymentsSettled", by_method)]
+    assert len(settled) == 1
 
 
 def test_no_id_is_a_dimension(world: World, capsys: pytest.CaptureFixture[str]) -> None:

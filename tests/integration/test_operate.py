@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from infra.local.template import read_template
 from operate.app import TASKS, TaskRefused
 from paygate import bootstrap
 from paygate.config import read_settings
+from paygate.domain import ids
 from tests.support.function_process import FunctionProcess
 from tests.support.operator_door import operate
 from tests.support.rails import rail_sandboxes
@@ -149,12 +151,18 @@ def test_old_callbacks_and_transfers_are_emptied_and_still_known(
     old, young = settled(shop, alipay), settled(shop, alipay)
     for payment in (old, young):
         alipay.await_callbacks(reference(payment), 1)
+    hundred_days_ago = int((time.time() - 100 * 86400) * 1000) << 80
+    aged = ids.encode("CBK", hundred_days_ago + secrets.randbits(60))
     books.run(
-        "UPDATE callback_inbox SET received_at = now() - interval '91 days'"
-        " WHERE position(CAST(:reference AS bytea) IN body) > 0",
+        "WITH old AS (SELECT * FROM callback_inbox WHERE position(CAST(:reference AS bytea) IN body) > 0),"
+        " copied AS (INSERT INTO callback_inbox"
+        " SELECT :aged, rail, sha256(CAST(CAST(:aged AS text) AS bytea)), body,"
+        " headers, query FROM old RETURNING id)"
+        " INSERT INTO callback_outcomes SELECT id, 'settled' FROM copied",
         reference=reference(old).encode(),
+        aged=aged,
     )
-    transfer_id = "TRF_" + secrets.token_hex(13).upper()
+    transfer_id = ids.encode("TRF", hundred_days_ago + secrets.randbits(60))
     books.run(
         "INSERT INTO transfers (id, rail, dedupe, role, status, units, asset, decimals, detail, happened_at)"
         " VALUES (:id, 'bank_transfer', :id, 'PAYMENT', 'FINAL', 1, 'EUR', 2, :detail, now() - interval '91 days')",
@@ -165,7 +173,8 @@ def test_old_callbacks_and_transfers_are_emptied_and_still_known(
     answer = operate(stack.env, "forget", before=moment)
     assert answer["emptied"] >= 2
     assert answer["is_complete"]
-    assert (callbacks(books, old), callbacks(books, young)) == (0, 1)
+    assert books.run("SELECT body FROM callback_inbox WHERE id = :id", id=aged) == [[b""]]
+    assert (callbacks(books, old), callbacks(books, young)) == (1, 1), "the aged copy is emptied"
     assert books.run("SELECT detail FROM transfers WHERE id = :id", id=transfer_id) == [[{}]]
     assert operate(stack.env, "forget", before=moment) == {"emptied": 0, "is_complete": True}
     with pytest.raises(TaskRefused, match="at least 30 days"):

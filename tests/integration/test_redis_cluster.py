@@ -126,6 +126,25 @@ def test_limits_turns_and_nudges_are_shared_over_a_cluster(client: RedisClient) 
     assert [gate() for gate in gates] == [True, False]
 
 
+def test_all_that_is_ours_is_forgotten_on_every_node_and_nothing_else(
+    client: RedisClient, nodes: list[Node]
+) -> None:
+    assert client.try_to(use_all_nodes) == 30
+    with nodes[0].client() as admin:
+        slot = next(name for name in (f"other:{number}" for number in range(1000)) if is_here(admin, name))
+        admin.set(slot, b"another's")
+    assert client.forget_all()
+    assert spread(nodes) == [1, 0, 0]
+    with nodes[0].client() as admin:
+        admin.delete(slot)
+
+
+def is_here(admin: Any, name: str) -> bool:
+    """Whether the node may keep a key of that name."""
+    number = int(admin.execute_command("CLUSTER", "KEYSLOT", name))
+    return SLOTS[0][0] <= number <= SLOTS[0][-1]
+
+
 def test_the_access_string_opens_nothing_else(nodes: list[Node], client: RedisClient) -> None:
     """One node is enough to be refused, and a refusal is told as Redis being gone."""
     word = let_in(nodes)

@@ -55,6 +55,7 @@ def follow_a_chain(database: Database, payment_id: str, key: str) -> None:
 def pay_out(database: Database, refund_id: str) -> None:
     payouts = PostgresPayouts(database)
     assert payouts.under_way(NETWORK, 100)
+    assert not payouts.is_held(refund_id)
     assert payouts.taken(NETWORK, TREASURY, refund_id)
     made = Payout(
         refund_id, 7, NETWORK, TREASURY, PayoutStatus.PREPARED, Unsigned({}, None, 3, ("never spent:0",), None)

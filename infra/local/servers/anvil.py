@@ -23,7 +23,6 @@ import requests
 
 from infra.evm.contracts import TETHER, deploy
 from infra.evm.rpc import CALL_SECONDS, Node
-from infra.local.ports import HOST
 from infra.local.secret_store import write_private
 from infra.local.server import Server, StartFailed
 
@@ -66,7 +65,7 @@ class Anvil(Server):
         self.keeps_chain = keeps_chain
 
     def command(self) -> list[str]:
-        where = ["--host", HOST, "--port", str(self.port), "--quiet", "--no-cors"]
+        where = ["--host", self.host, "--port", str(self.port), "--quiet", "--no-cors"]
         chain = ["--chain-id", str(self.network.chain_id), "--slots-in-an-epoch", str(self.slots_in_an_epoch)]
         chain += ["--balance", str(ETHER_EACH), "--no-request-size-limit"]
         if self.block_seconds is not None:
@@ -129,7 +128,7 @@ class Anvil(Server):
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:

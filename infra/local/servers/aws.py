@@ -3,9 +3,8 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from infra.local.ports import HOST
 from infra.local.server import Server
 
 CREDENTIALS = {
@@ -18,13 +17,14 @@ CREDENTIALS = {
 
 class Aws(Server):
     name = "aws"
+    credentials: ClassVar[Mapping[str, str]] = CREDENTIALS
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(self.port)]
+        return [sys.executable, "-m", "moto.server", "-H", self.host, "-p", str(self.port)]
 
     def environment(self) -> Mapping[str, str]:
         quiet = {"PYTHONWARNINGS": "ignore", "MOTO_PORT": str(self.port)}
-        return {**os.environ, **CREDENTIALS, **quiet}
+        return {**os.environ, **self.credentials, **quiet}
 
     def client(self, service: str) -> Any:
         import boto3
@@ -32,15 +32,15 @@ class Aws(Server):
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name=CREDENTIALS["AWS_REGION"],
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.credentials["AWS_REGION"],
+            aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
         )
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
-        return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.url}
+        return {**self.credentials, "AWS_ENDPOINT_URL": self.url}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from infra.local.ports import HOST
+from infra.local.ports import subnet
 from infra.local.server import Server, StartFailed
 from infra.sandbox.bitcoin import faucet
 from infra.sandbox.bitcoin.client import NodeRpc, RpcRefused
@@ -54,7 +54,7 @@ class Bitcoind(Server):
             "regtest=1\nserver=1\ntxindex=1\nprinttoconsole=1\nnodebuglogfile=1\n"
             "dnsseed=0\nfixedseeds=0\nlisten=0\nfallbackfee=0.00010000\ndbcache=16\n"
             "addresstype=bech32\nchangetype=bech32\nunsafesqlitesync=1\n"
-            f"[regtest]\nrpcbind={HOST}\nrpcallowip={HOST}\nrpcuser={USER}\nrpcpassword={self._password}\n"
+            f"[regtest]\nrpcbind={self.host}\nrpcallowip={subnet(self.host)}\nrpcuser={USER}\nrpcpassword={self._password}\n"
         )
 
     def is_ready(self) -> bool:
@@ -82,7 +82,7 @@ class Bitcoind(Server):
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from infra.local.ports import HOST
 from infra.local.server import Server
 
 
@@ -34,7 +33,7 @@ class Kafka(Server):
 
     @property
     def bootstrap_servers(self) -> str:
-        return f"{HOST}:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pg8000.native
 
-from infra.local.ports import HOST
 from infra.local.server import Server, StartFailed
 from infra.local.servers.postgres import APP, DATABASE, DURABLE, OWNER, Postgres
 
@@ -50,8 +49,8 @@ class PgBouncer(Server):
         self._write("users.txt", users)
         self._write(
             "pgbouncer.ini",
-            f"[databases]\n* = host={HOST} port={self._database.port}\n"
-            f"[pgbouncer]\nlisten_addr = {HOST}\nlisten_port = {self.port}\nunix_socket_dir =\n"
+            f"[databases]\n* = host={self._database.host} port={self._database.port}\n"
+            f"[pgbouncer]\nlisten_addr = {self.host}\nlisten_port = {self.port}\nunix_socket_dir =\n"
             f"auth_type = scram-sha-256\nauth_file = {self.directory / 'users.txt'}\n"
             "pool_mode = transaction\ndefault_pool_size = 20\nserver_round_robin = 1\nmax_client_conn = 500\n"
             "server_login_retry = 0.2\nlog_connections = 0\nlog_disconnections = 0\n",
@@ -60,7 +59,7 @@ class PgBouncer(Server):
     def is_ready(self) -> bool:
         try:
             pg8000.native.Connection(
-                APP, password=self._database.password(APP), host=HOST, port=self.port, database=DATABASE
+                APP, password=self._database.password(APP), host=self.host, port=self.port, database=DATABASE
             ).close()
         except pg8000.exceptions.InterfaceError:
             return False
@@ -95,6 +94,7 @@ class PooledPostgres(Postgres):
             return False
         if self._pooler is None:
             self._pooler = PgBouncer(self.directory / "pgbouncer", self)
+            self._pooler.host = self.host
         self._pooler.start()
         return True
 
@@ -106,4 +106,4 @@ class PooledPostgres(Postgres):
     def url(self, role: str = APP, database: str = DATABASE) -> str:
         if role != APP or self._pooler is None:
             return super().url(role, database)
-        return f"postgresql://{role}:{self.password(role)}@{HOST}:{self._pooler.port}/{database}"
+        return f"postgresql://{role}:{self.password(role)}@{self.host}:{self._pooler.port}/{database}"

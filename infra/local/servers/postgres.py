@@ -15,13 +15,15 @@ from typing import Any
 import pg8000.native
 import psutil
 
-from infra.local.ports import HOST
 from infra.local.server import Server, StartFailed
 from migrations.prepare import LIMITS
 
 ADMIN, OWNER, APP = "postgres", "paygate_owner", "paygate"
 DATABASE = "paygate"
 DURABLE: dict[str, str] = {}
+NEIGHBOURS = "host all all samenet scram-sha-256\n"
+"""Who reaches the address that it listens on: on loopback nobody else, on Docker's bridge the containers."""
+
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -49,7 +51,7 @@ class Postgres(Server):
 
     def command(self) -> list[str]:
         settings = {
-            "listen_addresses": HOST,
+            "listen_addresses": self.host,
             "port": str(self.port),
             "unix_socket_directories": "",
             "max_connections": "200",
@@ -93,7 +95,7 @@ class Postgres(Server):
 
     def admin(self, database: str = "postgres") -> "_Session":
         """A superuser's connection as a context manager; every statement commits by itself."""
-        return _Session(ADMIN, self._passwords[ADMIN], self.port, database)
+        return _Session(ADMIN, self._passwords[ADMIN], self.host, self.port, database)
 
     def create_database(self, name: str) -> None:
         """An empty database that the owner role owns, unless it is there already."""
@@ -109,7 +111,7 @@ class Postgres(Server):
         return self._passwords[role]
 
     def url(self, role: str = APP, database: str = DATABASE) -> str:
-        return f"postgresql://{role}:{self._passwords[role]}@{HOST}:{self.port}/{database}"
+        return f"postgresql://{role}:{self._passwords[role]}@{self.host}:{self.port}/{database}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -140,6 +142,8 @@ class Postgres(Server):
         password_file.unlink()
         if done.returncode:
             raise StartFailed(f"PostgreSQL's initdb failed.\n{done.stderr}")
+        with (fresh / "pg_hba.conf").open("a") as admitted:
+            admitted.write(NEIGHBOURS)
         fresh.rename(self.data)
 
     def _write(self, name: str, text: str) -> Path:
@@ -178,11 +182,11 @@ class Postgres(Server):
 
 
 class _Session:
-    def __init__(self, user: str, password: str, port: int, database: str) -> None:
-        self._arguments = {"user": user, "password": password, "port": port, "database": database}
+    def __init__(self, user: str, password: str, host: str, port: int, database: str) -> None:
+        self._arguments = {"user": user, "password": password, "host": host, "port": port, "database": database}
 
     def __enter__(self) -> pg8000.native.Connection:
-        self._connection = pg8000.native.Connection(host=HOST, timeout=10, **self._arguments)
+        self._connection = pg8000.native.Connection(timeout=10, **self._arguments)
         return self._connection
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import requests
 
-from infra.local.ports import HOST
 from infra.local.server import ROOT, Server
 
 CODE = (ROOT / "layers/core/python", ROOT / "layers/migrate/python", ROOT / "functions", ROOT)
@@ -39,7 +38,7 @@ class Program(Server):
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}" if self.port == HTTP_PORT else f"http://{HOST}:{self.port}"
+        return f"http://{self.host}" if self.port == HTTP_PORT else f"http://{self.host}:{self.port}"
 
 
 class Gateway(Program):
@@ -71,7 +70,7 @@ class Sandbox(Program):
         return self.directory / "state"
 
     def command(self) -> list[str]:
-        options = ["--port", str(self.port), "--state", str(self.state)]
+        options = ["--host", self.host, "--port", str(self.port), "--state", str(self.state)]
         return [*super().command(), *options, "--time-scale", str(self.time_scale)]
 
     def is_ready(self) -> bool:

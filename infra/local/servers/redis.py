@@ -6,7 +6,6 @@ from pathlib import Path
 
 import redis
 
-from infra.local.ports import HOST
 from infra.local.server import Server
 
 
@@ -27,7 +26,7 @@ class Redis(Server):
         configuration = self.directory / "valkey.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(
-            f'bind {HOST}\nrequirepass {self._password}\ndir "{self.directory}"\n'
+            f'bind {self.host}\nrequirepass {self._password}\ndir "{self.directory}"\n'
             'appendonly yes\nappendfsync everysec\nsave ""\n'
         )
 
@@ -43,7 +42,7 @@ class Redis(Server):
 
     @property
     def url(self) -> str:
-        return f"redis://:{self._password}@{HOST}:{self.port}/0"
+        return f"redis://:{self._password}@{self.host}:{self.port}/0"
 
     @property
     def env(self) -> dict[str, str]:

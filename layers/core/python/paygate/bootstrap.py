@@ -215,6 +215,7 @@ def build(settings: Settings) -> App:
     rails = ConfiguredRails(settings, clock, meter)
     nudge = _nudge(settings, redis)
     observe = Observe(ledger, clock, ids, meter, nudge)
+    off = settings.methods_off or ()
     quotes = Quotes(rate_sources(settings.rates, clock), settings.rates.rules, clock, meter)
     read = GetPayment(ledger, rails, observe)
     callbacks = HandleCallback(ledger, rails, observe, ids, meter)
@@ -235,7 +236,7 @@ def build(settings: Settings) -> App:
         clock=clock,
         meter=meter,
         payments=PaymentService(
-            create=CreatePayment(ledger, idempotency, rails, clock, ids, sealer, meter, nudge, quotes),
+            create=CreatePayment(ledger, idempotency, rails, clock, ids, sealer, meter, nudge, quotes, off),
             read=read,
             callback=callbacks,
             refund=refunds,
@@ -283,7 +284,7 @@ def operations(settings: Settings) -> Operations:
     app = build(replace(settings, database_url=settings.migrate_database_url))
     ids, sealer = SystemIds(app.clock), AesGcmSealer(dict(settings.encryption_key))
     ledger = PostgresLedger(app.database, sealer, ids)
-    redis = RedisClient(settings.redis_url)
+    redis = _redis(settings)
     accounts = [rail.account.name for rail in settings.rails.values() if hasattr(rail, "family")]
     restore = Restore(
         PostgresOperations(app.database),

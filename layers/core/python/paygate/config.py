@@ -143,6 +143,8 @@ SETTINGS = (
             is_safe_default=True),
     Setting("CHAIN_FOLLOW_SECONDS", "how long one run of poll_chain follows its chain, at most", "55",
             _number(1, 800), is_safe_default=True),
+    Setting("METHODS_OFF", "payment methods that take no new payment, comma-separated; what is open goes on", None,
+            _names),
     Setting("OUTBOX_RETENTION_DAYS", "how long sent events can be replayed", "30", _number(1, 3650),
             is_safe_default=True),
 )  # fmt: skip
@@ -177,6 +179,7 @@ class Settings:
     statement_queue_url: str | None
     rate_limit_per_minute: int
     chain_follow_seconds: int
+    methods_off: tuple[str, ...] | None
     outbox_retention_days: int
     rails: Mapping[str, Any] = field(repr=False)
     rates: RateSettings

@@ -74,8 +74,10 @@ class Eraser(Protocol):
         Answers the idempotency keys whose stored answers showed it. Raises NotFound.
         """
 
-    def forget(self, before: datetime, most: int, /) -> int:
-        """Empty callbacks, and what says who sent transfers, of before that moment: `most` of each; how many."""
+    def forget(self, kind: str, after: str, before: datetime, most: int, /) -> tuple[str | None, int]:
+        """Empty the next `most` `callbacks` or `transfers`, behind the id `after`, that were stored before then;
+        answers the last of them (None: there are no more) and how many were not empty.
+        """
 
 
 class Resealer(Protocol):

@@ -8,7 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from paygate.domain import payment as moves
-from paygate.domain.errors import Conflict, InvalidField, OutcomeUnknown, RailDeclined, StillRunning
+from paygate.domain.errors import (
+    Conflict,
+    InvalidField,
+    MethodNotAvailable,
+    OutcomeUnknown,
+    RailDeclined,
+    StillRunning,
+)
 from paygate.domain.payment import Payment
 from paygate.domain.states import PaymentState
 from paygate.ports import Ability, Answer, Attempt, AttemptStatus
@@ -18,6 +25,8 @@ from paygate.services.quotes import is_quoted
 from paygate.services.schedule import STARTED_GRACE_SECONDS, next_query_at
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from paygate.ports import (
         AddressingRail,
         Claim,
@@ -53,6 +62,7 @@ class CreatePayment:
         meter: Meter,
         nudge: Nudge,
         quotes: Quotes,
+        off: Collection[str] = (),
     ) -> None:
         self._ledger = ledger
         self._idempotency = idempotency
@@ -63,6 +73,7 @@ class CreatePayment:
         self._meter = meter
         self._nudge = nudge
         self._quotes = quotes
+        self._off = off
 
     def __call__(self, command: Command, claim: Claim) -> Answered:
         """201 with the payment and its action; 202 with the payment in CREATED when the rail's answer is unknown.
@@ -73,6 +84,8 @@ class CreatePayment:
 
     def _create(self, command: Command, claim: Claim) -> Answered:
         strategy, rail = self._rails.for_method(command.method)
+        if command.method in self._off and not self._is_known(claim):
+            raise MethodNotAvailable(f"{command.method} takes no new payment now")
         if is_quoted(strategy, command.price) and self._is_known(claim):
             return self._resume(claim)  # whatever the rates are now
         payment, attempt = self._new(command, strategy)

@@ -62,8 +62,11 @@ class Erase:
         if moment > self._clock.now() - timedelta(days=LEAST_DAYS):
             raise InvalidField("before", f"must be at least {LEAST_DAYS} days ago")
         deadline, emptied = time.monotonic() + seconds, 0
-        while count := self._store.forget(moment, _BATCH):
-            emptied += count
-            if time.monotonic() > deadline:
-                return Forgotten(emptied, is_complete=False)
+        for kind in ("callbacks", "transfers"):
+            after: str | None = ""
+            while after is not None:
+                if time.monotonic() > deadline:
+                    return Forgotten(emptied, is_complete=False)
+                after, count = self._store.forget(kind, after, moment, _BATCH)
+                emptied += count
         return Forgotten(emptied, is_complete=True)

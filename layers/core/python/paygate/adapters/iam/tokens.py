@@ -51,4 +51,4 @@ def _role() -> tuple[Any, str]:
     session = boto3.DEFAULT_SESSION
     if (credentials := session.get_credentials()) is None or session.region_name is None:
         raise PermissionError("AWS gives no credentials here, or no region is set")
-    return credentials, session.region_name
+    return credentials.get_frozen_credentials(), session.region_name

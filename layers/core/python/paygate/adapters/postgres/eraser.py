@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paygate.adapters.postgres.pages import first_id
 from paygate.adapters.postgres.statements import sql
 from paygate.domain.errors import NotFound
 
@@ -20,17 +21,24 @@ class PostgresEraser:
 
     def erase(self, payment_id: str, /) -> Sequence[str] | None:
         with self._database.transaction() as run:
-            looked = run(sql("erase_look"), id=payment_id)
+            looked = run(sql("operator/erase_look"), id=payment_id)
             if not looked:
                 raise NotFound("no such payment")
             if looked[0][0]:
                 return None
             for name in ("erase_payment", "erase_callbacks_of", "erase_transfers_of"):
-                run(sql(name), id=payment_id)
-            return [key for (key,) in run(sql("erase_answers"), id=payment_id)]
+                run(sql(f"operator/{name}"), id=payment_id)
+            return [key for (key,) in run(sql("operator/erase_answers"), id=payment_id)]
 
-    def forget(self, before: datetime, most: int, /) -> int:
+    def forget(self, kind: str, after: str, before: datetime, most: int, /) -> tuple[str | None, int]:
+        prefix, name = _KINDS[kind]
+        upto = first_id(prefix, before)
         with self._database.transaction() as run:
-            [[callbacks]] = run(sql("forget_callbacks"), before=before, most=most)
-            [[transfers]] = run(sql("forget_transfers"), before=before, most=most)
-        return int(callbacks) + int(transfers)
+            [[last, emptied]] = run(sql(name), after=after, upto=upto, most=most)
+        return last, int(emptied)
+
+
+_KINDS = {
+    "callbacks": ("CBK", "operator/forget_callbacks"),
+    "transfers": ("TRF", "operator/forget_transfers"),
+}

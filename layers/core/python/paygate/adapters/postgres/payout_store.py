@@ -30,7 +30,7 @@ class PostgresPayouts:
         return bool(self._database.once(sql("payout_is_held"), refund_id=refund_id))
 
     def is_known(self, tx_id: str, /) -> bool:
-        return bool(self._database.once(sql("payout_paid_by"), tx_id=tx_id))
+        return bool(self._database.once(sql("operator/payout_paid_by"), tx_id=tx_id))
 
     def taken(self, network: str, treasury: str, refund_id: str, /) -> Collection[str]:
         rows = self._database.once(sql("payout_taken"), network=network, treasury=treasury, refund_id=refund_id)

@@ -24,21 +24,21 @@ class PostgresResealer:
     def reseal(self, seconds: float, /) -> int:
         deadline = time.monotonic() + seconds
         count, after = self._keys(), ""
-        while found := self._database.once(sql("reseal_actions"), after=after, most=_BATCH):
+        while found := self._database.once(sql("operator/reseal_actions"), after=after, most=_BATCH):
             with self._database.transaction() as run:
                 for payment_id, number, sealed in found:
                     anew = self._anew(sealed, payment_id)
-                    run(sql("reseal_action"), id=payment_id, number=number, before=sealed, sealed=anew)
+                    run(sql("operator/reseal_action"), id=payment_id, number=number, before=sealed, sealed=anew)
             count, after = count + len(found), found[-1][0]
             if time.monotonic() > deadline:
                 break
         return count
 
     def _keys(self) -> int:
-        found = self._database.once(sql("reseal_keys"))
+        found = self._database.once(sql("operator/reseal_keys"))
         with self._database.transaction() as run:
             for key_id, sealed in found:
-                run(sql("reseal_key"), id=key_id, before=sealed, sealed=self._anew(sealed, key_id))
+                run(sql("operator/reseal_key"), id=key_id, before=sealed, sealed=self._anew(sealed, key_id))
         return len(found)
 
     def _anew(self, sealed: bytes, context: str) -> bytes:
