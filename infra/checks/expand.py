@@ -8,7 +8,9 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from infra.local.server import ROOT
 from infra.local.template import load_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # What is on somewhere: the smallest deployment, and the one with everything.
 VARIANTS: Mapping[str, Mapping[str, str]] = {
@@ -41,8 +43,22 @@ def expand(parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
     document = _packaged(load_document(ROOT / "template.yaml"))
     defaults = {name: one["Default"] for name, one in document["Parameters"].items() if "Default" in one}
     values = {**defaults, "AWS::Region": "us-east-1", "AWS::Partition": "aws", **(parameters or {})}
-    expanded: dict[str, Any] = transform(document, values, _NoPolicies(), passthrough_metadata=True)
+    with _a_region():
+        expanded: dict[str, Any] = transform(document, values, _NoPolicies(), passthrough_metadata=True)
     return expanded
+
+
+@contextmanager
+def _a_region() -> Iterator[None]:
+    """The translator wants one of its surroundings, whatever the parameters say, and makes nothing of it."""
+    name = "AWS_DEFAULT_REGION"
+    before = os.environ.get(name)
+    os.environ[name] = before or "us-east-1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
 
 
 class _NoPolicies:

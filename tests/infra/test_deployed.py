@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import time
@@ -23,6 +24,7 @@ from botocore.exceptions import ClientError
 from infra.local.deploy.__main__ import DEPLOY_DIRECTORY, RESULT
 from infra.local.deploy.release import STACK
 from infra.local.server import ROOT
+from infra.local.template import read_template
 from tests.support.notification import notifications
 from tests.support.shop import Shop
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.built, pytest.mark.timeout(600)]
 DEPLOYED_SECONDS, SCHEDULE_SECONDS = 400, 90
+PUBLIC = {"/webhooks/{rail}", "/return/{paymentId}"}
 OUTCOME = "SELECT outcome FROM callback_inbox JOIN callback_outcomes ON callback_id = id WHERE body = :body"
 
 
@@ -145,11 +148,24 @@ def test_a_function_may_do_what_its_role_allows_and_no_more(deployed: Deployed) 
         assert "AccessDenied" in refused.value.response["Error"]["Code"]
 
 
-def test_only_health_answers_without_a_key(deployed: Deployed) -> None:
-    url = deployed.env["API_URL"]
-    assert requests.get(f"{url}/health", timeout=30).json() == {"status": "ok"}
-    refused = requests.get(f"{url}/payments", timeout=30)
-    assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+ROUTES = [
+    (route.method, route.path)
+    for function in read_template(ROOT / "template.yaml").functions
+    for route in function.routes[:1]
+]
+"""One of each function of the API: with its layers it loads, or it does not."""
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_function_of_the_api_answers(deployed: Deployed, method: str, path: str) -> None:
+    url = deployed.env["API_URL"] + re.sub(r"{\w+}", "unknown", path)
+    answer = requests.request(method, url, timeout=30)
+    if path == "/health":
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    elif path in PUBLIC:
+        assert 400 <= answer.status_code < 500, answer.text
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
 def ran(logs: Any, name: str) -> bool:

@@ -95,7 +95,7 @@ def newest(stack: Stack) -> str:
 
 
 def test_it_answers_with_the_revision_that_stands(stack: Stack, cloudformation: CloudFormation) -> None:
-    assert call(cloudformation.request()) == {"revision": newest(stack)}
+    assert call(cloudformation.request())["revision"] == newest(stack)
     answer = cloudformation.answer
     assert answer["Status"] == "SUCCESS"
     assert answer["Data"] == {"Revision": newest(stack)}
@@ -197,7 +197,7 @@ def test_nobody_there_to_be_answered_is_a_failure(cloudformation: CloudFormation
 
 
 def test_by_hand_it_takes_the_phase(stack: Stack) -> None:
-    assert call({}) == call({"phase": "pre"}) == {"revision": newest(stack)}
+    assert call({})["revision"] == call({"phase": "pre"})["revision"] == newest(stack)
     assert call({"phase": "post"})["revision"] >= newest(stack)
     with pytest.raises(RunFailed, match="ValueError"):
         call({"phase": "later"})

@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_lambda_powertools.utilities.parameters import clear_caches
 
 from infra.local.secret_store import own_secrets
 from infra.local.servers.aws import Aws
@@ -167,11 +168,15 @@ def test_by_iam_roles_have_rds_iam_and_no_password(rds: Rds) -> None:
 def run_migrate(env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     from migrate.app import lambda_handler
 
+    clear_caches()  # whoever asked another Secrets Manager in this process before keeps its client
     for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL", "SECRETS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    return lambda_handler({}, Context())
+    try:
+        return lambda_handler({}, Context())
+    finally:
+        clear_caches()
 
 
 @pytest.mark.filterwarnings("ignore:settings:UserWarning")
