@@ -23,7 +23,7 @@ def test_it_is_called_at_the_new_code_whenever_that_changed() -> None:
 
 
 def test_it_only_adds_and_only_where_functions_can_start() -> None:
-    assert MIGRATION["Phase"] == {"Fn::If": ["HasPublicBaseUrl", "pre", "none"]}
+    assert MIGRATION["Phase"] == {"Fn::If": ["MayStart", "pre", "none"]}
 
 
 def test_it_answers_before_cloudformation_gives_up() -> None:
