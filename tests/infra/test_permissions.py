@@ -94,7 +94,7 @@ def allowed(function: str) -> set[tuple[str, str]]:
         for statement in statements("default", role)
         if statement["Effect"] == "Allow"
         for action in listed(statement["Action"])
-        if action not in RUNNING and not action.startswith(BY_TOKEN)
+        if action not in RUNNING
     }
 
 
