@@ -1,7 +1,7 @@
 # Thin: `make help` lists the targets; the work is in `python -m infra.local.…`.
 # PYTHON=… chooses the interpreter (3.11 or later; 3.13, as on Lambda, is preferred).
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench soak key replay sweep lint format docs lock clean
+.PHONY: help demo run test bench soak key replay sweep lint format docs measure-cost lock clean
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
@@ -72,9 +72,13 @@ LOCK := $(LOCK_ANY) --python-version 3.11
 IN_DEPS := certifi charset-normalizer idna pycryptodome requests typing-extensions urllib3
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
 
-docs: $(READY) ## Write docs/states.md and docs/rails.md from the code
+docs: $(READY) ## Write docs/states.md, docs/rails.md and docs/cost.md from the code
 	@$(PY) -m infra.docs.states
 	@$(PY) -m infra.docs.rails
+	@$(PY) -m infra.docs.cost
+
+measure-cost: $(READY) ## Measure what payments and idle minutes use, for docs/cost.md (some 20 minutes)
+	@$(PY) -m infra.local.metering
 
 .env.example: $(READY) ## Write the settings and their defaults from the code
 	@$(PY) -m infra.local.env_example > $@.new && mv $@.new $@

@@ -1,4 +1,4 @@
-"""What `make measure-cost` notes of an invocation, in a worker of its own that runs a function which uses things."""
+"""What `make measure-cost` notes of a call, in a worker of its own that runs a function which uses things."""
 
 from __future__ import annotations
 

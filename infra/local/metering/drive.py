@@ -10,7 +10,7 @@ from infra.local.demo_payment import PRICE, PRICES
 from infra.local.stack import Stack
 
 Json = dict[str, Any]
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 TIMEOUT_SECONDS = 60.0
 QUIET_SECONDS = 3.0  # nudges come a second late, and cards' last callbacks later than what settles
 UNSETTLED = "SELECT count(*) FROM payments WHERE state <> 'SETTLED'"
@@ -56,9 +56,9 @@ class Shop:
         url = f"{self._stack.sandbox.url}/_sandbox/{rail}/pay"
         self._http.post(url, json={"action": payment["action"]}, timeout=TIMEOUT_SECONDS).raise_for_status()
 
-    def wait_paid(self) -> None:
-        """Until every payment is settled; events may wait."""
-        self._until(lambda: self.sql(UNSETTLED) == 0, "a payment did not settle")
+    def wait_paid(self, but: int = 0) -> None:
+        """Until every payment is settled, or all but so many; events may wait."""
+        self._until(lambda: self.sql(UNSETTLED) <= but, "a payment did not settle")
 
     def wait_settled(self) -> None:
         """Until every payment is settled, and everybody was told."""

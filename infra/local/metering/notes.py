@@ -44,20 +44,22 @@ def used(told: list[Json], names: dict[int, str], rail: str, payments: int) -> J
         warm = [note for note in runs if not note["is_cold"]] or runs
         if warm:
             found[name] = {"invocations": calls, **mean(warm, names)}
+        if name == "poll_chain" and warm:
+            found[name]["added"] = added([note for note in notes if note["kind"] == rail], names, payments)
     return found
 
 
-def for_each(runs: list[Json], names: dict[int, str], payments: int) -> Json:
+def added(runs: list[Json], names: dict[int, str], payments: int) -> Json:
     """What payments add to a poller's runs, each its share: processor time and round trips."""
     runs = [note for note in runs if not note["is_cold"]]
     found, quiet = [note for note in runs if has_found(note)], [note for note in runs if not has_found(note)]
     busy, idle = mean(found, names), mean(quiet or found, names)
-    added = {
+    more = {
         what: (count - idle["traffic"].get(what, 0)) * len(found) / payments
         for what, count in busy["traffic"].items()
         if what.endswith((".trips", ".requests"))
     }
-    return {"cpu_ms": (busy["cpu_ms"] - idle["cpu_ms"]) * len(found) / payments, "traffic": added}
+    return {"cpu_ms": (busy["cpu_ms"] - idle["cpu_ms"]) * len(found) / payments, "traffic": more}
 
 
 def has_found(note: Json) -> bool:
