@@ -1,7 +1,7 @@
 # Thin: `make help` lists the targets; the work is in `python -m infra.local.…`.
 # PYTHON=… chooses the interpreter (3.11 or later; 3.13, as on Lambda, is preferred).
 .DEFAULT_GOAL := help
-.PHONY: help demo sam run deploy-local test bench soak key replay sweep lint check-template format docs lock clean
+.PHONY: help demo sam run deploy-local test bench soak key replay sweep lint check-template format docs measure-cost lock clean
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
@@ -89,11 +89,15 @@ LOCK := $(LOCK_ANY) --python-version 3.11
 IN_DEPS := certifi charset-normalizer idna pycryptodome requests typing-extensions urllib3
 LOCK_LAYER := $(LOCK_ANY) --python-version 3.13 -c requirements.txt
 
-docs: $(READY) ## Write docs/states.md, rails.md, the tables of alarms.md and template.yaml's request models
+docs: $(READY) ## Write docs/states.md, rails.md, cost.md, the tables of alarms.md and template.yaml's request models
 	@$(PY) -m infra.docs.states
 	@$(PY) -m infra.docs.rails
 	@$(PY) -m infra.docs.alarms
 	@$(PY) -m infra.docs.request_models
+	@$(PY) -m infra.docs.cost
+
+measure-cost: $(READY) ## Measure what payments and idle minutes use, for docs/cost.md (some 20 minutes)
+	@$(PY) -m infra.local.metering
 
 .env.example: $(READY) ## Write the settings and their defaults from the code
 	@$(PY) -m infra.local.env_example > $@.new && mv $@.new $@

@@ -18,6 +18,7 @@ from typing import Any
 from infra.local.template import Function
 
 IMPORT_SECONDS = 30
+WORKER = os.environ.get("LOCAL_WORKER", "infra.local.worker")
 
 
 class FunctionFailed(Exception):
@@ -72,7 +73,7 @@ class Environments:
 class _Environment:
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.names: set[str] = set()
         """Of the functions that it was sent."""

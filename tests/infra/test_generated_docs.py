@@ -1,6 +1,7 @@
 """What is generated from the code and kept in the repository is what the code would generate now."""
 
 from infra.docs import rails, states
+from infra.docs.cost import page
 from paygate.adapters.kms.settings import NAMES as SIGNING
 from paygate.adapters.rails.card.callbacks import EVENTS
 from paygate.domain.events import TOPICS, EventKind
@@ -16,6 +17,10 @@ def test_states_md_is_the_state_tables() -> None:
 
 def test_rails_md_is_what_the_adapters_declare() -> None:
     assert rails.TARGET.read_text(encoding="utf-8") == rails.render(), "run `make docs`"
+
+
+def test_cost_md_is_what_was_measured_at_these_prices() -> None:
+    assert page.TARGET.read_text(encoding="utf-8") == page.render(), "run `make docs`"
 
 
 def test_the_page_on_connecting_names_every_setting_and_event() -> None:
