@@ -47,7 +47,7 @@ def _payments() -> Iterator[str]:
         "functions, PostgreSQL, Redis, Kafka, two anvils and the rails' simulators. Each function runs in a",
         "process of its own; what it says to whom, and what it logs, is counted at its sockets and its output.",
         "Then the stack stands for some minutes at the world's pace, with nothing open and with a payment open",
-        "on each chain. A payment uses:",
+        f"on each chain. What stands here is {measured()['runs']}. A payment uses:",
     )
     columns = (
         "calls of Lambda:",

@@ -75,6 +75,7 @@ def main() -> None:
         minutes = idle(stack, shop, notes)
     result = {
         "made_with": "make measure-cost",
+        "runs": "all of it in one run",
         "machine": machine(),
         "counted": {"payments": ROUNDS, "minutes": MINUTES},
         "methods": methods,
