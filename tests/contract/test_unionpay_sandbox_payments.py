@@ -93,7 +93,7 @@ def test_orders_are_found_by_number_and_time_together(
 ) -> None:
     txn_time = opened(unionpay, number)
     do(sandbox, "pay", order_id=number)
-    assert codes(unionpay.query(number, beijing(-1))) == ("34", None)
+    assert codes(unionpay.query(number, beijing(-60))) == ("34", None)
     assert codes(unionpay.query(number + "x", txn_time)) == ("34", None)
     missing = unionpay.call("query", "", queryId="0" * 21, txnTime="")
     assert codes(missing) == ("34", None)

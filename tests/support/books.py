@@ -43,9 +43,13 @@ class Books:
         return [row[0] for row in self.run(text, reference=reference)]
 
     def outcomes(self, body: bytes) -> list[str | None]:
-        """What came of the callbacks with exactly these bytes; None: not applied yet."""
+        """What came of the callbacks with exactly these bytes; None: not applied yet.
+
+        One that was erased has no bytes, and no headers either.
+        """
         text = (
-            "SELECT outcome FROM callback_inbox LEFT JOIN callback_outcomes ON callback_id = id WHERE body = :body"
+            "SELECT outcome FROM callback_inbox LEFT JOIN callback_outcomes ON callback_id = id"
+            " WHERE body = :body AND headers::text <> '{}'"
         )
         return [row[0] for row in self.run(text, body=body)]
 
