@@ -159,6 +159,7 @@ def test_x7_orphaned_after_it_settled_is_reversed_and_mined_again_reinstated(
     evm_node.mine(2)
     shop.follow()
     assert shop.status(payment)["state"] == "SETTLED"
+    shop.create("10")  # an open payment: the chain is followed to its head
     evm_node.reorg(3)
     shop.follow()
     gone = shop.status(payment)

@@ -127,6 +127,7 @@ def test_x7_orphaned_after_it_settled_is_reversed_and_mined_again_reinstated(sho
     tron.mine(4)
     shop.follow()
     assert shop.status(payment)["state"] == "SETTLED"
+    shop.create("10")  # an open payment: the chain is followed to its head
     tron.reorg(4, transactions="drop")
     shop.follow()
     gone = shop.status(payment)
