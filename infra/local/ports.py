@@ -42,10 +42,12 @@ def is_open(port: int, host: str = HOST) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def subnet(host: str) -> str:
-    """The network in which `host` is an address of this machine."""
-    for addresses in psutil.net_if_addrs().values():
-        for address in addresses:
-            if address.address == host:
-                return str(ipaddress.ip_network(f"{host}/{address.netmask}", strict=False))
-    raise ValueError(host)
+def neighbours(host: str) -> list[str]:
+    """Who reaches `host`, an address of this machine: its network, and this machine by any address of its own.
+
+    Docker masks what comes from its bridge's address and does not leave by the bridge, so that this machine's own
+    calls come from another one.
+    """
+    own = [a for found in psutil.net_if_addrs().values() for a in found if a.family == socket.AF_INET]
+    networks = [str(ipaddress.ip_network(f"{host}/{a.netmask}", strict=False)) for a in own if a.address == host]
+    return [*networks, *(a.address for a in own)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from infra.local.ports import subnet
+from infra.local.ports import neighbours
 from infra.local.server import Server, StartFailed
 from infra.sandbox.bitcoin import faucet
 from infra.sandbox.bitcoin.client import NodeRpc, RpcRefused
@@ -50,11 +50,12 @@ class Bitcoind(Server):
         self._password = word.read_text()
         configuration = self.directory / "bitcoin.conf"
         configuration.touch(mode=0o600)
+        allowed = "".join(f"rpcallowip={each}\n" for each in neighbours(self.host))
         configuration.write_text(
             "regtest=1\nserver=1\ntxindex=1\nprinttoconsole=1\nnodebuglogfile=1\n"
             "dnsseed=0\nfixedseeds=0\nlisten=0\nfallbackfee=0.00010000\ndbcache=16\n"
             "addresstype=bech32\nchangetype=bech32\nunsafesqlitesync=1\n"
-            f"[regtest]\nrpcbind={self.host}\nrpcallowip={subnet(self.host)}\nrpcuser={USER}\nrpcpassword={self._password}\n"
+            f"[regtest]\nrpcbind={self.host}\n{allowed}rpcuser={USER}\nrpcpassword={self._password}\n"
         )
 
     def is_ready(self) -> bool:
