@@ -26,12 +26,12 @@ def main(wanted: list[str]) -> int:
     parts = [part for part in wanted if part != PEERS] if wanted else list(PARTS)
     directory = Path(tempfile.mkdtemp(prefix="paygate-bench-"))
     directory.chmod(0o755)
-    figures = []
+    rows = []
     try:
         with world(directory) as made, quiet():
             for part in parts:
                 for figure in import_module(f"tests.bench.{part}").measure(made):
-                    figures.append(figure)
+                    rows.append({"part": part, **figure.row()})
                     say(figure.line())
             if not wanted or PEERS in wanted:
                 for figure in import_module(f"tests.bench.{PEERS}").measure(made):
@@ -40,8 +40,8 @@ def main(wanted: list[str]) -> int:
         shutil.rmtree(directory, ignore_errors=True)
     if parts:
         REPORT.parent.mkdir(exist_ok=True)
-        REPORT.write_text(json.dumps([figure.row() for figure in figures], indent=1) + "\n")
-    return 0 if all(figure.ok for figure in figures) else 1
+        REPORT.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0 if all(row["ok"] for row in rows) else 1
 
 
 if __name__ == "__main__":

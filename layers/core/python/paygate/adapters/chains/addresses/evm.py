@@ -6,6 +6,7 @@ As text they carry a checksum in their letters' case (ERC-55).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from paygate.adapters.chains.addresses.hashing import keccak256
 
@@ -19,8 +20,7 @@ class EvmEncoding:
         return keccak256(point[1:])[-20:].hex()
 
     def text(self, key: str, /) -> str:
-        pairs = zip(key, keccak256(key.encode()).hex(), strict=False)
-        return "0x" + "".join(digit.upper() if nibble >= _CAPITAL_FROM else digit for digit, nibble in pairs)
+        return _with_checksum(key)
 
     def key(self, text: str, /) -> str:
         """One case alone carries no checksum and is taken as it is."""
@@ -32,3 +32,9 @@ class EvmEncoding:
         if key == _NOBODY:
             raise ValueError("is the zero address, which belongs to nobody")
         return key
+
+
+@lru_cache(maxsize=4096)  # who pays is written at a transfer's first sight and when it is looked up once more
+def _with_checksum(key: str) -> str:
+    pairs = zip(key, keccak256(key.encode()).hex(), strict=False)
+    return "0x" + "".join(digit.upper() if nibble >= _CAPITAL_FROM else digit for digit, nibble in pairs)
