@@ -223,9 +223,16 @@ def test_money_of_another_currency_is_not_assigned(shop: Shop, iban: str) -> Non
 
 def test_transfers_are_paged_newest_first(shop: Shop, iban: str) -> None:
     statement = imported(shop, camt053(iban, [Entry(f"{number}.00", "paged") for number in range(1, 6)]))
-    found = [t for t in unmatched(shop, limit="2") if t["statementId"] == statement["statementId"]]
-    assert sorted(t["amount"] for t in found) == ["1.00", "2.00", "3.00", "4.00", "5.00"]
-    ids = [t["transferId"] for t in unmatched(shop, limit="3")]
+    found: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while sum(t["statementId"] == statement["statementId"] for t in found) < 5:
+        page = shop.call("GET", "/transfers", params={"matched": "false", "limit": "2", **cursor}).json()
+        assert len(page["transfers"]) == 2
+        found += page["transfers"]
+        cursor = {"cursor": page["nextCursor"]}
+    ours = [t["amount"] for t in found if t["statementId"] == statement["statementId"]]
+    assert sorted(ours) == ["1.00", "2.00", "3.00", "4.00", "5.00"]
+    ids = [t["transferId"] for t in found]
     assert ids == sorted(set(ids), reverse=True)
 
 

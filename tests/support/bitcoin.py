@@ -57,7 +57,12 @@ class Bitcoin:
 
     def pay(self, address: str, satoshis: int, *, rbf: bool = True) -> str:
         """Into the mempool; the transaction's id. Says in its inputs that it may be replaced, unless not `rbf`."""
-        return str(self.node.wallet("sendtoaddress", address, btc(satoshis), replaceable=rbf))
+        while True:
+            tx_id = str(self.node.wallet("sendtoaddress", address, btc(satoshis), replaceable=rbf))
+            if tx_id in self.waiting():
+                return tx_id
+            # A wallet keeps what its node did not take: coins of a block that the chain has just dropped, say.
+            self.node.wallet("abandontransaction", tx_id)
 
     def pay_many(self, outputs: Iterable[tuple[str, int]]) -> str:
         """All in one transaction, an output each and in this order, also several to one address."""
