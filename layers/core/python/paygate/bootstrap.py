@@ -279,9 +279,7 @@ class Operations:
 
 def operations(settings: Settings) -> Operations:
     """Raises SettingsFaults. Close `app.database` afterwards."""
-    if settings.migrate_database_url is None:
-        raise SettingsFaults(("MIGRATE_DATABASE_URL is missing",))
-    app = build(replace(settings, database_url=settings.migrate_database_url))
+    app = build(replace(settings, database_url=_owner_url(settings)))
     ids, sealer = SystemIds(app.clock), AesGcmSealer(dict(settings.encryption_key))
     ledger = PostgresLedger(app.database, sealer, ids)
     redis = _redis(settings)
@@ -408,9 +406,13 @@ def application_login(settings: Settings) -> Login:
 
 def owner_login(settings: Settings) -> Login:
     """How migrations come in; raises SettingsFaults where they cannot."""
+    return _login(settings, _owner_url(settings))
+
+
+def _owner_url(settings: Settings) -> str:
     if settings.migrate_database_url is None:
         raise SettingsFaults(("MIGRATE_DATABASE_URL is missing",))
-    return _login(settings, settings.migrate_database_url)
+    return settings.migrate_database_url
 
 
 def make_topics(settings: Settings) -> list[str]:
